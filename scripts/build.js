@@ -1,0 +1,53 @@
+// Builds dist/: the WebAssembly kernel as a TypeScript module, then everything by tsc.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = (module, ...args) =>
+  execFileSync(process.execPath, [join(root, 'node_modules', module), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+
+/** Kernels and the pages of 64 KiB of their memory, which never grows. */
+const kernels = { crc64: 20, lzf: 21 };
+
+const work = mkdtempSync(join(tmpdir(), 'rdbkit-build-'));
+try {
+  for (const [name, pages] of Object.entries(kernels)) {
+    const wasm = join(work, `${name}.wasm`);
+    run(
+      'assemblyscript/bin/asc.js',
+      `kernels/${name}.ts`,
+      ...['--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '-o', wasm],
+      ...['--initialMemory', `${pages}`, '--maximumMemory', `${pages}`, '--memoryBase', '1200000'],
+    );
+    const base64 = readFileSync(wasm).toString('base64');
+    writeFileSync(
+      join(root, `src/codec/${name}-kernel.ts`),
+      `/** Generated from kernels/${name}.ts by scripts/build.js. */\nexport const ${name}Kernel =\n  '${base64}';\n`,
+    );
+  }
+} finally {
+  rmSync(work, { recursive: true });
+}
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+run('typescript/bin/tsc', '-p', 'tsconfig.json');
+
+// The command line in one file: loading seventy modules one by one takes longer than reading 50 MB.
+const { build } = await import('esbuild');
+await build({
+  entryPoints: [join(root, 'dist/cli/main.js')],
+  outdir: join(root, 'dist/bundle'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: ['commander', 'ioredis'],
+  logLevel: 'warning',
+});

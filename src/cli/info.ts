@@ -1,0 +1,116 @@
+import { type InfoReport, infoReport, printable, type RdbSource, run, utf8Bytes } from '../index.js';
+import { formatBytes, formatCount, formatTable } from './format.js';
+import { openSource } from './input.js';
+import { print, printJson } from './output.js';
+import { Progress } from './progress.js';
+import { limitStages, type SelectionOptions, selectionStages } from './selection.js';
+
+export interface InfoOptions extends SelectionOptions {
+  largest: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** `rdbkit info`: what is in each dump. */
+export async function infoCommand(
+  names: readonly string[],
+  options: InfoOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  for (const [i, name] of names.entries()) {
+    const source = openSource(name);
+    const progress = new Progress(source, undefined, options.quiet === true);
+    const stages = [...selectionStages(options), ...limitStages(options)];
+    const sink = infoReport({ largest: options.largest });
+    const report = await run(source, stages, sink, { signal, onProgress: progress.update }).finally(() =>
+      progress.clear(),
+    );
+    if (options.json === true) printJson(asJson(source, report));
+    else print(...(i === 0 ? [] : ['']), ...asText(source, report));
+  }
+  return 0;
+}
+
+function asJson(source: RdbSource, report: InfoReport) {
+  const { name, magic, checksum, size, dumpBytes, trailingBytes } = source;
+  return {
+    file: name,
+    magic: magic?.text,
+    rdbVersion: magic?.version,
+    checksum: checksum === 'pending' ? 'unknown' : checksum,
+    fileBytes: size,
+    dumpBytes,
+    trailingBytes,
+    ...report,
+  };
+}
+
+function asText(source: RdbSource, report: InfoReport): string[] {
+  const { name, magic, checksum, dumpBytes, trailingBytes } = source;
+  const lines = [`${name}: ${magic?.text}${writtenBy(report)}`];
+  const expiries = `${formatCount(report.expires)} with expiry, ${formatCount(report.expired)} of them past`;
+  lines.push(
+    `  ${formatCount(report.keys)} keys (${expiries}), ${formatBytes(dumpBytes)}, checksum ${checksum}`,
+  );
+  const extras = [
+    report.functions > 0 ? `${report.functions} function libraries` : '',
+    report.moduleAux.length > 0 ? `data of modules ${report.moduleAux.join(', ')}` : '',
+    report.slots > 0 ? `slot info of a cluster` : '',
+    trailingBytes > 0 ? `${formatBytes(trailingBytes)} behind the dump, as in an append-only file` : '',
+  ].filter((text) => text !== '');
+  if (extras.length > 0) lines.push(`  also ${extras.join('; ')}`);
+  if (report.keys === 0) return lines;
+  lines.push('', ...indent(databases(report)), '', ...indent(types(report)));
+  if (report.largest.length > 0) lines.push('', ...indent(largest(report)));
+  return lines;
+}
+
+function writtenBy({ aux }: InfoReport): string {
+  const text = (name: string) => (typeof aux[name] === 'string' ? aux[name] : undefined);
+  const version = text('valkey-ver') === undefined ? text('redis-ver') : text('valkey-ver');
+  if (version === undefined) return '';
+  const server =
+    text('df-ver') !== undefined ? 'Dragonfly' : text('valkey-ver') === undefined ? 'Redis' : 'Valkey';
+  const ctime = Number(text('ctime'));
+  const when =
+    ctime > 0 && ctime < 1e11
+      ? `, ${new Date(ctime * 1000).toISOString().replace('T', ' ').slice(0, 19)} UTC`
+      : '';
+  return `, written by ${server} ${version}${when}`;
+}
+
+function databases({ dbs }: InfoReport): string[] {
+  return formatTable(
+    ['database', 'keys', 'expires', 'size'],
+    Object.entries(dbs).map(([db, info]) => [
+      db,
+      formatCount(info.keys),
+      formatCount(info.expires),
+      formatBytes(info.bytes),
+    ]),
+  );
+}
+
+function types({ encodings }: InfoReport): string[] {
+  const rows = Object.entries(encodings).sort(([, a], [, b]) => b.bytes - a.bytes);
+  return formatTable(
+    ['type', 'keys', 'size'],
+    rows.map(([type, info]) => [type, formatCount(info.keys), formatBytes(info.bytes)]),
+  );
+}
+
+function largest(report: InfoReport): string[] {
+  return formatTable(
+    ['largest keys', 'database', 'type', 'size'],
+    report.largest.map(({ key, bytes, db, type, size }) => [
+      printable(bytes === 'latin1' ? Uint8Array.from(key, (char) => char.charCodeAt(0)) : utf8Bytes(key), 60),
+      String(db),
+      type,
+      formatBytes(size),
+    ]),
+  );
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,53 @@
+// The public API. First what users need, then what those need who build on the parts.
+
+export { Account, type Reject, type Tally, type Totals } from './account.js';
+export { latin1Bytes, latin1Text, utf8Bytes } from './bytes/ascii.js';
+export { ByteSet } from './bytes/byte-set.js';
+export { printable, unquote } from './bytes/escape.js';
+export type { Integer } from './bytes/integer.js';
+export { type JsonText, jsonText } from './bytes/text.js';
+export { keySlot } from './codec/crc16.js';
+export { Crc64 } from './codec/crc64.js';
+export { exitCodeOf, RdbkitError, type RdbkitErrorCode, type RdbkitErrorDetails } from './errors.js';
+export { type CheckOptions, checkRdb, type DumpCheck } from './io/check-rdb.js';
+export { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from './io/rdb-source.js';
+export { defaultLimits, type Limits } from './limits.js';
+export {
+  type Emit,
+  type ReportSink,
+  type RunContext,
+  type RunOptions,
+  run,
+  type Sink,
+  type Source,
+  type Stage,
+} from './pipeline.js';
+export { Role } from './rdb/grammar.js';
+export type { Magic } from './rdb/magic.js';
+export { type ChecksumState, RdbDecoder, type RdbDecoderOptions } from './rdb/reader.js';
+export { ValueCursor } from './rdb/values/cursor.js';
+export { decodeValue, ValueDecoder } from './rdb/values/decode.js';
+export { Token } from './rdb/values/token.js';
+export type * from './rdb/values/value.js';
+export * from './record.js';
+export { type CheckReport, checkReport, type Fault } from './reports/check.js';
+export {
+  type DatabaseInfo,
+  type InfoReport,
+  infoReport,
+  type LargeKey,
+  type TypeInfo,
+} from './reports/info.js';
+export { keyStage } from './stages/key-stage.js';
+export { limit } from './stages/limit.js';
+export { mapDb, toDb } from './stages/map-db.js';
+export { addPrefix, rename, stripPrefix } from './stages/rename.js';
+export { sample } from './stages/sample.js';
+export { dropDb, selectDb } from './stages/select-db.js';
+export { type ExpirySelection, selectExpiry } from './stages/select-expiry.js';
+export { dropKey, selectKey, selectKeyExpression, selectKeyList } from './stages/select-key.js';
+export { selectSize } from './stages/select-size.js';
+export { selectSlot } from './stages/select-slot.js';
+export { selectType } from './stages/select-type.js';
+export { skipExpired } from './stages/skip-expired.js';
+export { type TtlRule, ttl } from './stages/ttl.js';

@@ -1,0 +1,206 @@
+import { Account } from './account.js';
+import { RdbkitError } from './errors.js';
+import type { DumpRecord, KeyHead, RecordBatch } from './record.js';
+
+/** Where records come from. */
+export interface Source {
+  readonly name: string;
+  /** Bytes of input in total, where known. */
+  readonly size: number | undefined;
+  /** Bytes of input consumed so far. */
+  readonly position: number;
+  /** Batches in order; leaving the loop early closes the source. Can be read once. */
+  read(signal: AbortSignal): AsyncIterable<RecordBatch>;
+}
+
+/** Passes a record on; a stage that does not drops it. */
+export interface Emit {
+  (record: DumpRecord): void;
+  /** Drops the record as failed, with the cause. */
+  fail(record: KeyHead, cause: string): void;
+}
+
+/**
+ * One step of selection or transformation: a plain synchronous function over one record. A stage
+ * that drops a `key-begin` is not shown the parts that belong to it. A key that is dropped counts
+ * as skipped, with the stage's name as reason.
+ */
+export interface Stage {
+  readonly name: string;
+  /** Returning false ends the run once the sink has what was emitted. */
+  write(record: DumpRecord, emit: Emit): void | false;
+  /** Called once when the source has ended. */
+  flush?(emit: Emit): void;
+}
+
+/** What a sink is told before the first batch. */
+export interface RunContext {
+  readonly account: Account;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where records go. The promise of `write` is the back-pressure. Exactly one of `close` and
+ * `abort` is called, once.
+ */
+export interface Sink<R = void> {
+  readonly name: string;
+  /** Sinks that say themselves what became of each record; else delivered counts as written. */
+  readonly accounts?: boolean;
+  open?(context: RunContext): void | Promise<void>;
+  /** Returning false ends the run. */
+  write(batch: RecordBatch): void | false | Promise<void | false>;
+  close(): R | Promise<R>;
+  abort(reason: RdbkitError): void | Promise<void>;
+}
+
+/** A sink whose result is an object that can be looked at before the end, or after a fault. */
+export interface ReportSink<R> extends Sink<R> {
+  report(): R;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** The books to keep, so that they can be read when the run fails, too. */
+  readonly account?: Account;
+  /** Called after every batch. */
+  readonly onProgress?: () => void;
+}
+
+/**
+ * Runs a source through stages into a sink and returns the sink's report.
+ * @throws RdbkitError of the source, a stage or the sink; `abort` of the sink was called then
+ */
+export async function run<R>(
+  source: Source,
+  stages: readonly Stage[],
+  sink: Sink<R>,
+  options: RunOptions = {},
+): Promise<R> {
+  const account = options.account ?? new Account();
+  const signal = options.signal ?? new AbortController().signal;
+  // Where nobody looks at the account and no stage may change anything, batches pass untouched.
+  const isPlain = stages.length === 0 && options.account === undefined && sink.accounts !== true;
+  const chain = isPlain ? undefined : new Chain(stages, account, sink.accounts === true);
+  try {
+    await sink.open?.({ account, signal });
+    for await (const batch of source.read(signal)) {
+      signal.throwIfAborted();
+      const goesOn = chain?.take(batch) ?? true;
+      const written = sink.write(chain?.batch ?? batch);
+      const accepted = written instanceof Promise ? await written : written;
+      options.onProgress?.();
+      if (!goesOn || accepted === false) break;
+    }
+    if (chain?.flush() === true) await sink.write(chain.batch);
+  } catch (thrown) {
+    const reason = signal.aborted
+      ? new RdbkitError('ABORTED', 'interrupted', { cause: thrown })
+      : RdbkitError.from(thrown);
+    await sink.abort(reason);
+    throw reason;
+  }
+  const report = await sink.close();
+  account.balance();
+  return report;
+}
+
+/** The stages, fused: each calls the next. Collects what comes out for the sink. */
+class Chain {
+  readonly records: DumpRecord[] = [];
+  readonly batch: RecordBatch = { records: this.records };
+  private readonly entry: (record: DumpRecord) => void;
+  private readonly flushes: (() => void)[] = [];
+  private stopped = false;
+  private tally = -1;
+  /** True while the parts of a value belong to a key that a stage has dropped. */
+  private dropping = false;
+
+  constructor(
+    stages: readonly Stage[],
+    private readonly account: Account,
+    sinkAccounts: boolean,
+  ) {
+    const last = sinkAccounts
+      ? (record: DumpRecord) => {
+          this.records.push(record);
+        }
+      : (record: DumpRecord) => {
+          this.records.push(record);
+          if (record.kind === 'key' || record.kind === 'key-begin') account.written(record.tally);
+        };
+    this.entry = stages.reduceRight<(record: DumpRecord) => void>(
+      (next, stage) => this.link(stage, next),
+      last,
+    );
+  }
+
+  /** Enters a batch's records as read and sends them through; false when a stage ends the run. */
+  take(batch: RecordBatch): boolean {
+    const { account, entry } = this;
+    this.records.length = 0;
+    for (const record of batch.records) {
+      switch (record.kind) {
+        case 'key':
+          record.tally = account.read(
+            record.db,
+            record.type.family,
+            record.keyEnd - record.keyStart + record.size,
+          );
+          entry(record);
+          break;
+        case 'key-begin':
+          this.tally = account.read(record.db, record.type.family, record.keyEnd - record.keyStart);
+          record.tally = this.tally;
+          this.dropping = false;
+          entry(record);
+          break;
+        case 'key-part':
+          account.addBytes(this.tally, record.bytes.length);
+          if (!this.dropping) entry(record);
+          break;
+        default:
+          if (record.kind !== 'key-end' || !this.dropping) entry(record);
+      }
+      if (this.stopped) return false;
+    }
+    return true;
+  }
+
+  /** Lets stages give what they held back; true when there is any. */
+  flush(): boolean {
+    this.records.length = 0;
+    for (const flush of this.flushes) flush();
+    return this.records.length > 0;
+  }
+
+  private link(stage: Stage, next: (record: DumpRecord) => void): (record: DumpRecord) => void {
+    const { account } = this;
+    let passed = false;
+    const emit: Emit = Object.assign(
+      (record: DumpRecord) => {
+        passed = true;
+        next(record);
+      },
+      {
+        fail: (record: KeyHead, cause: string) => {
+          passed = true;
+          if (record.kind === 'key-begin') this.dropping = true;
+          account.fail(record, stage.name, cause);
+        },
+      },
+    );
+    const { flush } = stage;
+    if (flush !== undefined) this.flushes.push(() => flush.call(stage, emit));
+    return (record) => {
+      passed = false;
+      if (stage.write(record, emit) === false) this.stopped = true;
+      if (passed) return;
+      if (record.kind === 'key') account.skipped(record.tally, stage.name);
+      else if (record.kind === 'key-begin') {
+        account.skipped(record.tally, stage.name);
+        this.dropping = true;
+      }
+    };
+  }
+}

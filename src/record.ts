@@ -1,0 +1,166 @@
+import type { Integer } from './bytes/integer.js';
+
+/** What a reader says of a value's type without decoding it. */
+export interface RecordType {
+  /** The type byte of the file. */
+  readonly code: number;
+  readonly family: string;
+  readonly encoding: string;
+  /** `family-encoding`, for messages. */
+  readonly name: string;
+}
+
+/** Field names of the template hashes that a file has declared (Redis 8.10), by template id. */
+export interface TemplateTable {
+  /** The names, or undefined for an id that was not declared. */
+  names(id: Integer): readonly Uint8Array[] | undefined;
+}
+
+/**
+ * What is known of a key before its value. Stages may change `db`, `expireAtMs` and the key.
+ *
+ * Records and their bytes are *borrowed*: they are valid until the `write` of the sink that got
+ * them has settled, then the reader uses them again. Copy what must live longer.
+ */
+export abstract class KeyHead {
+  abstract readonly kind: 'key' | 'key-begin';
+  db = 0;
+  type: RecordType = UNTYPED;
+  /** The key is `keyBytes[keyStart, keyEnd)`. */
+  keyBytes: Uint8Array = EMPTY;
+  keyStart = 0;
+  keyEnd = 0;
+  /** Absolute expiry, Unix ms; undefined for none. */
+  expireAtMs: Integer | undefined = undefined;
+  /** Seconds since the last access, where the dump has them (LRU policies). */
+  idleSeconds: Integer | undefined = undefined;
+  /** Access counter 0 to 255, where the dump has it (LFU policies). */
+  frequency: number | undefined = undefined;
+  /** The KEY_META block of Redis 8.6 and newer, opcode included; undefined for none. */
+  metadata: Uint8Array | undefined = undefined;
+  /** Number of the key in its source, from 1. */
+  index = 0;
+  /** Position of the type byte in the input. */
+  offset = 0;
+  /** Position of the serialized value in the input. */
+  valueOffset = 0;
+  templates: TemplateTable | undefined = undefined;
+  /** Where the run's account keeps this record. */
+  tally = -1;
+
+  /** The key's bytes, borrowed. */
+  get key(): Uint8Array {
+    return this.keyBytes.subarray(this.keyStart, this.keyEnd);
+  }
+
+  /** Gives the record another key; the bytes must stay as they are while the record lives. */
+  rename(key: Uint8Array): void {
+    this.keyBytes = key;
+    this.keyStart = 0;
+    this.keyEnd = key.length;
+  }
+}
+
+/** A key with its whole serialized value `valueBytes[valueStart, valueEnd)`, type byte excluded. */
+export class KeyRecord extends KeyHead {
+  readonly kind = 'key';
+  valueBytes: Uint8Array = EMPTY;
+  valueStart = 0;
+  valueEnd = 0;
+
+  /** The serialized value, borrowed. */
+  get value(): Uint8Array {
+    return this.valueBytes.subarray(this.valueStart, this.valueEnd);
+  }
+
+  /** Serialized size of the value in bytes. */
+  get size(): number {
+    return this.valueEnd - this.valueStart;
+  }
+}
+
+/** A key whose value is larger than `limits.maxInlineValue` and follows in parts. */
+export class KeyBegin extends KeyHead {
+  readonly kind = 'key-begin';
+  /** Serialized size of the value in bytes, where the source has looked ahead. */
+  size: number | undefined = undefined;
+}
+
+/** The next bytes of the serialized value begun before. Cuts fall anywhere. */
+export interface KeyPart {
+  readonly kind: 'key-part';
+  /** Borrowed. */
+  readonly bytes: Uint8Array;
+}
+
+/** The value begun before is complete. */
+export interface KeyEnd {
+  readonly kind: 'key-end';
+  /** Serialized size of the value in bytes. */
+  readonly size: number;
+}
+
+/** A function library (Redis 7.0 and newer). */
+export interface FunctionRecord {
+  readonly kind: 'function';
+  /** The source, shebang line included; a copy. */
+  readonly code: Uint8Array;
+  /** Set for a library of the 7.0 release candidates, which name it outside the source. */
+  readonly preGa?: { readonly name: Uint8Array; readonly engine: Uint8Array };
+  readonly offset: number;
+}
+
+/** A metadata field of the file. Both parts are copies. */
+export interface AuxRecord {
+  readonly kind: 'aux';
+  readonly name: Uint8Array;
+  readonly value: Uint8Array;
+  readonly offset: number;
+}
+
+/** Data that a module keeps outside any key. */
+export interface ModuleAuxRecord {
+  readonly kind: 'module-aux';
+  /** Nine characters, e.g. `scdtype00`. */
+  readonly module: string;
+  /** The record as stored, without its opcode byte; a copy. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
+/** Hint before the keys of a cluster slot. */
+export interface SlotInfoRecord {
+  readonly kind: 'slot-info';
+  readonly slot: number;
+  readonly keys: Integer;
+  readonly expires: Integer;
+  readonly offset: number;
+}
+
+/** A command in a log. */
+export interface CommandRecord {
+  readonly kind: 'command';
+  readonly db: number;
+  /** The command as a RESP array of bulk strings; a copy. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
+export type DumpRecord =
+  | KeyRecord
+  | KeyBegin
+  | KeyPart
+  | KeyEnd
+  | FunctionRecord
+  | AuxRecord
+  | ModuleAuxRecord
+  | SlotInfoRecord
+  | CommandRecord;
+
+/** The unit of awaiting and of back-pressure: some records, borrowed. */
+export interface RecordBatch {
+  readonly records: readonly DumpRecord[];
+}
+
+const EMPTY = new Uint8Array(0);
+const UNTYPED: RecordType = { code: -1, family: 'opaque', encoding: 'none', name: 'untyped' };

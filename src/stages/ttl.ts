@@ -1,0 +1,55 @@
+import { type Integer, normalInteger } from '../bytes/integer.js';
+import { Fingerprint } from '../codec/fingerprint.js';
+import type { Stage } from '../pipeline.js';
+import type { KeyHead } from '../record.js';
+import { keyStage } from './key-stage.js';
+
+/** What to do with expiries; times are ms. */
+export type TtlRule =
+  | { readonly kind: 'keep' | 'drop' }
+  /** Moves every expiry by so much, which may be negative. */
+  | { readonly kind: 'shift'; readonly ms: number }
+  /** Brings expiries that are further away than this down to it; keys without expiry get none. */
+  | { readonly kind: 'max'; readonly ms: number }
+  /** Changes the time left by up to this share, 0 to 1, up or down, the same for a key in every run. */
+  | { readonly kind: 'jitter'; readonly share: number };
+
+/** Changes the expiry of keys that have one. */
+export function ttl(rule: TtlRule, nowMs: () => number = Date.now): Stage {
+  const change = changeOf(rule, nowMs);
+  return keyStage('ttl', (head) => {
+    if (head.expireAtMs !== undefined) head.expireAtMs = change(head, head.expireAtMs);
+    return true;
+  });
+}
+
+function changeOf(rule: TtlRule, nowMs: () => number): (head: KeyHead, at: Integer) => Integer | undefined {
+  switch (rule.kind) {
+    case 'keep':
+      return (_, at) => at;
+    case 'drop':
+      return () => undefined;
+    case 'shift':
+      return (_, at) => normalInteger(BigInt(at) + BigInt(Math.round(rule.ms)));
+    case 'max':
+      return (_, at) => nearer(at, nowMs() + Math.round(rule.ms));
+    case 'jitter':
+      return jitter(rule.share, nowMs);
+  }
+}
+
+function nearer(at: Integer, latest: number): Integer {
+  if (at > latest) return latest;
+  return at;
+}
+
+function jitter(share: number, nowMs: () => number): (head: KeyHead, at: Integer) => Integer {
+  const fingerprint = new Fingerprint(Int32Array.of(0x6a697474, 0x65720000, 0x74746c00, 1));
+  return ({ keyBytes, keyStart, keyEnd }, at) => {
+    const now = nowMs();
+    if (typeof at === 'bigint' || at <= now) return at;
+    fingerprint.of(0, keyBytes, keyStart, keyEnd);
+    const turn = ((fingerprint.words[0] as number) >>> 0) / 0x8000_0000 - 1;
+    return now + Math.max(1, Math.round((at - now) * (1 + share * turn)));
+  };
+}
