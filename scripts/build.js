@@ -48,6 +48,9 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: ['commander', 'ioredis'],
+  minify: true,
+  external: ['ioredis'],
+  // commander is CommonJS and requires modules of Node.
+  banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
   logLevel: 'warning',
 });

@@ -1,6 +1,12 @@
 import { RdbkitError } from '../errors.js';
 
 /**
+ * Bytes behind the last that are never filled: looking a little ahead stays inside the array,
+ * where leaving it would make V8 give up its optimized code.
+ */
+const SLACK = 16;
+
+/**
  * One contiguous view of the unread part of a byte stream.
  *
  * Bytes `[start, end)` of `bytes` are those not yet consumed. New input is read straight into the
@@ -20,7 +26,7 @@ export class Window {
     capacity: number,
     private readonly maxCapacity: number,
   ) {
-    this.bytes = new Uint8Array(Math.min(capacity, maxCapacity));
+    this.bytes = new Uint8Array(Math.min(capacity, maxCapacity) + SLACK);
   }
 
   /** Position in the stream of the first unread byte. */
@@ -34,17 +40,18 @@ export class Window {
    * @throws RdbkitError LIMIT_EXCEEDED when the unread bytes and `size` exceed the bound
    */
   reserve(size: number): number {
-    if (this.bytes.length - this.end >= size) return 0;
+    const capacity = this.bytes.length - SLACK;
+    if (capacity - this.end >= size) return 0;
     const moved = this.start;
     const held = this.end - this.start;
     const needed = held + size;
-    if (needed > this.bytes.length) {
+    if (needed > capacity) {
       if (needed > this.maxCapacity) {
         throw new RdbkitError('LIMIT_EXCEEDED', `a record needs more than ${this.maxCapacity} bytes`, {
           offset: this.offset,
         });
       }
-      const grown = new Uint8Array(Math.min(this.maxCapacity, Math.max(needed, 2 * this.bytes.length)));
+      const grown = new Uint8Array(Math.min(this.maxCapacity, Math.max(needed, 2 * capacity)) + SLACK);
       grown.set(this.bytes.subarray(this.start, this.end));
       this.bytes = grown;
     } else if (moved > 0) {
@@ -58,6 +65,6 @@ export class Window {
 
   /** The free space behind the unread bytes. */
   space(): Uint8Array {
-    return this.bytes.subarray(this.end);
+    return this.bytes.subarray(this.end, this.bytes.length - SLACK);
   }
 }

@@ -1,5 +1,4 @@
 import type { Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
 import { RdbkitError } from '../errors.js';
 
 /** How a file is wrapped, by its first bytes. */
@@ -24,8 +23,9 @@ export function detectCompression(head: Uint8Array): Compression {
   return 'none';
 }
 
-/** The stream that undoes a compression. */
-export function decompressor(compression: Exclude<Compression, 'none'>): Transform {
+/** The stream that undoes a compression. zlib is loaded only here: most dumps are not compressed. */
+export async function decompressor(compression: Exclude<Compression, 'none'>): Promise<Transform> {
+  const zlib = await import('node:zlib');
   if (compression === 'gzip') return zlib.createGunzip();
   const create = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
   if (create === undefined) {

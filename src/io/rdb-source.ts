@@ -130,7 +130,7 @@ abstract class DecoderSource implements RdbSource {
       return;
     }
     // What pipeline would say of a fault comes out of the iteration as well.
-    const plain = pipeline(Readable.from(whole()), decompressor(this.compression), () => {});
+    const plain = pipeline(Readable.from(whole()), await decompressor(this.compression), () => {});
     try {
       for await (const chunk of plain) yield chunk as Uint8Array;
     } catch (thrown) {
