@@ -49,7 +49,6 @@ await build({
   platform: 'node',
   target: 'node20',
   minify: true,
-  external: ['ioredis'],
   // commander is CommonJS and requires modules of Node.
   banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
   logLevel: 'warning',

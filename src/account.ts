@@ -21,8 +21,8 @@ export interface Reject {
   readonly db: number;
   /** A copy. */
   readonly key: Uint8Array;
-  /** What was tried: `RESTORE`, `FUNCTION LOAD`, … */
-  readonly command: string;
+  /** What was tried: `RESTORE`, `FUNCTION LOAD`, …; undefined when it did not come to that. */
+  readonly command: string | undefined;
   readonly cause: string;
 }
 
@@ -37,10 +37,12 @@ const MAX_CAUSES = 100;
  */
 export class Account {
   readonly tallies: Tally[] = [];
-  /** Skipped records by reason. */
+  /** Skipped keys by reason. */
   readonly reasons = new Map<string, number>();
-  /** Failed records by cause; causes beyond the hundredth are counted as `other`. */
+  /** Failed keys by cause; causes beyond the hundredth are counted as `other`. */
   readonly causes = new Map<string, number>();
+  /** Reasons and causes of what is no key. */
+  readonly besides = new Map<string, number>();
   /** Things worth saying that are no failures, with how often they happened. */
   readonly notes = new Map<string, number>();
   /** The first few rejects, for the terminal. */
@@ -92,14 +94,15 @@ export class Account {
   }
 
   skipped(index: number, reason: string): void {
-    (this.tallies[index] as Tally).skipped++;
-    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+    const tally = this.tallies[index] as Tally;
+    tally.skipped++;
+    count(tally.db < 0 ? this.besides : this.reasons, reason);
   }
 
   failed(index: number, cause: string): void {
-    (this.tallies[index] as Tally).failed++;
-    const name = this.causes.has(cause) || this.causes.size < MAX_CAUSES ? cause : 'other';
-    this.causes.set(name, (this.causes.get(name) ?? 0) + 1);
+    const tally = this.tallies[index] as Tally;
+    tally.failed++;
+    count(tally.db < 0 ? this.besides : this.causes, cause);
   }
 
   /** Names a record that was not written. */
@@ -109,13 +112,13 @@ export class Account {
   }
 
   /** A failed record, named. */
-  fail(head: KeyHead, command: string, cause: string): void {
+  fail(head: KeyHead, command: string | undefined, cause: string): void {
     this.failed(head.tally, cause);
     this.reject({ db: head.db, key: head.key.slice(), command, cause });
   }
 
   note(text: string): void {
-    this.notes.set(text, (this.notes.get(text) ?? 0) + 1);
+    count(this.notes, text);
   }
 
   /** Sums over the tallies that `select` picks; keys only when it is left out. */
@@ -142,4 +145,9 @@ export class Account {
       );
     }
   }
+}
+
+function count(counts: Map<string, number>, text: string): void {
+  const name = counts.has(text) || counts.size < MAX_CAUSES ? text : 'other';
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

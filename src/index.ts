@@ -9,8 +9,11 @@ export { type JsonText, jsonText } from './bytes/text.js';
 export { keySlot } from './codec/crc16.js';
 export { Crc64 } from './codec/crc64.js';
 export { exitCodeOf, RdbkitError, type RdbkitErrorCode, type RdbkitErrorDetails } from './errors.js';
+export { chainSources } from './io/chain-sources.js';
 export { type CheckOptions, checkRdb, type DumpCheck } from './io/check-rdb.js';
+export { findCollisions, precheckRdb } from './io/precheck.js';
 export { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from './io/rdb-source.js';
+export { RejectLog } from './io/reject-log.js';
 export { defaultLimits, type Limits } from './limits.js';
 export {
   type Emit,
@@ -30,7 +33,17 @@ export { decodeValue, ValueDecoder } from './rdb/values/decode.js';
 export { Token } from './rdb/values/token.js';
 export type * from './rdb/values/value.js';
 export * from './record.js';
+export type { AddressOptions, TlsFiles } from './redis/address.js';
+export type { ConflictPolicy } from './redis/outcome.js';
+export type { Target } from './redis/probe.js';
+export {
+  type ImportReport,
+  RestoreSink,
+  type RestoreSinkOptions,
+  restoreSink,
+} from './redis/restore-sink.js';
 export { type CheckReport, checkReport, type Fault } from './reports/check.js';
+export { CollisionScan, Collisions, type Spill } from './reports/collisions.js';
 export {
   type DatabaseInfo,
   type InfoReport,
@@ -38,6 +51,7 @@ export {
   type LargeKey,
   type TypeInfo,
 } from './reports/info.js';
+export { COLLISION, type Occurrences, resolveCollisions } from './stages/collisions.js';
 export { keyStage } from './stages/key-stage.js';
 export { limit } from './stages/limit.js';
 export { mapDb, toDb } from './stages/map-db.js';

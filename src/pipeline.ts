@@ -186,7 +186,7 @@ class Chain {
         fail: (record: KeyHead, cause: string) => {
           passed = true;
           if (record.kind === 'key-begin') this.dropping = true;
-          account.fail(record, stage.name, cause);
+          account.fail(record, undefined, cause);
         },
       },
     );

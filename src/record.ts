@@ -68,6 +68,9 @@ export class KeyRecord extends KeyHead {
   valueStart = 0;
   valueEnd = 0;
 
+  /** Size of its largest string or blob, decompressed, where one has 16 KiB or more; else less. */
+  largestString = 0;
+
   /** The serialized value, borrowed. */
   get value(): Uint8Array {
     return this.valueBytes.subarray(this.valueStart, this.valueEnd);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { reportError } from './output.js';
-import { parseCount } from './parse.js';
-import { addSelection } from './selection.js';
+import { parseCount, parseRate, parseSize } from './parse.js';
+import { addSelection, addTransformation } from './selection.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -55,6 +55,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await checkCommand(names, options, stop.signal);
     });
 
+  addImport(program).action(async (names, options) => {
+    const { importCommand } = await import('./import.js');
+    code = await importCommand(names, options, stop.signal);
+  });
+
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -62,6 +67,52 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 64;
     return reportError(thrown);
   }
+}
+
+function addImport(program: Command): Command {
+  const command = program
+    .command('import')
+    .argument('<source...>', 'dump files, gzip and zstd included; - for standard input')
+    .description('write dumps into a running server, key by key with RESTORE')
+    .requiredOption('--to <url>', 'redis://[user:password@]host:port[/db], rediss:// for TLS, unix:///path')
+    .optionsGroup('Writing:')
+    .addOption(
+      new Option('--conflict <policy>', 'what to do with keys that the target has already')
+        .choices(['fail', 'skip', 'replace'])
+        .default('fail'),
+    )
+    .option('--dry-run', 'write nothing; say what would be written and what would collide')
+    .option('--no-precheck', 'do not look through the dump before the first write')
+    .option('--no-checksum', 'do not verify the checksum of the dump')
+    .option('--max-rate <rate>', 'at most so many keys a second (5000) or bytes a second (20mb/s)', parseRate)
+    .option('--in-flight <size>', 'bytes on the way without reply (default: 8mb)', parseSize)
+    .option(
+      '--max-inline-value <size>',
+      'serialized values above this are sent in parts (default: 16mb)',
+      parseSize,
+    )
+    .option('--rejects <file>', 'list every key that was not written, as JSON Lines')
+    .option('--report <file>', 'write the account as JSON')
+    .option('--json', 'print the account as JSON')
+    .option('--quiet', 'no progress and no notes')
+    .optionsGroup('Connection:')
+    .option('--user <name>', 'ACL user, if the address has none')
+    .option(
+      '--password-file <file>',
+      'read the password from a file (else RDBKIT_PASSWORD, else the address)',
+    )
+    .option('--tls-ca <file>', 'certificate of the authority that signed the server, PEM')
+    .option('--tls-cert <file>', 'certificate of the client, PEM')
+    .option('--tls-key <file>', 'private key of the client, PEM')
+    .option('--tls-server-name <name>', 'name that the certificate must have, if not the host');
+  return addTransformation(addSelection(command)).addHelpText(
+    'after',
+    examples(
+      'rdbkit import dump.rdb --to redis://127.0.0.1:6379',
+      'rdbkit import dump.rdb --to redis://127.0.0.1:6379 --map-db 3:0 --conflict skip --rejects rejects.jsonl',
+      "rdbkit import backup.rdb.gz --to rediss://import@cache.example:6380 --password-file pw --key 'user:*' --dry-run",
+    ),
+  );
 }
 
 function examples(...lines: readonly string[]): string {

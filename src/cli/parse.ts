@@ -19,6 +19,13 @@ export function parseSize(text: string): number {
   return Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] as string).toLowerCase()] as number));
 }
 
+/** `5000` keys a second, or `20mb/s` bytes a second. */
+export function parseRate(text: string): { keys?: number; bytes?: number } {
+  const rate = /^\d+$/.test(text) ? { keys: Number(text) } : { bytes: parseSize(text.replace(/\/s$/, '')) };
+  if ((rate.keys ?? rate.bytes) === 0) throw new InvalidArgumentError('Give a rate above 0.');
+  return rate;
+}
+
 const TIME_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,

@@ -17,7 +17,6 @@ import {
   selectSize,
   selectSlot,
   selectType,
-  skipExpired,
   stripPrefix,
   type TtlRule,
   toDb,
@@ -145,8 +144,16 @@ export function transformationStages(options: TransformOptions): Stage[] {
     stages.push(rename(expression, replacement));
   if (options.addPrefix !== undefined) stages.push(addPrefix(options.addPrefix));
   if (options.ttl !== undefined) stages.push(ttl(options.ttl));
-  if (options.expired !== 'keep') stages.push(skipExpired());
   return stages;
+}
+
+/** Whether the changes on the way can put two keys of a dump under one name. */
+export function mayMerge(options: TransformOptions): boolean {
+  if (options.toDb !== undefined || options.rename !== undefined || options.stripPrefix !== undefined)
+    return true;
+  const map = options.mapDb ?? new Map<number, number>();
+  const targets = [...map.values()];
+  return targets.some((target, i) => targets.indexOf(target) !== i || !map.has(target));
 }
 
 export function limitStages(options: SelectionOptions): Stage[] {

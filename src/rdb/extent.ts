@@ -20,6 +20,13 @@ export class ExtentWalker extends Scanner {
   /** Bytes of the current string that are still to come. */
   private missing = 0;
   private templates: TemplateTable | undefined;
+  /**
+   * Size of the largest string passed since `begin` whose header is not one of the short raw ones,
+   * decompressed; 0 when there was none. A string that is not counted has less than 16 KiB.
+   */
+  largest = 0;
+  /** Where set, gets begin and end of each packed blob; the value must be wholly in view. */
+  onBlob: ((start: number, end: number) => void) | undefined;
 
   /** Starts at index `at` of the window. */
   begin(program: Program, at: number, templates?: TemplateTable): void {
@@ -28,6 +35,7 @@ export class ExtentWalker extends Scanner {
     this.pc = 0;
     this.depth = 0;
     this.missing = 0;
+    this.largest = 0;
     this.templates = templates;
   }
 
@@ -43,9 +51,14 @@ export class ExtentWalker extends Scanner {
       const { pc } = this;
       switch (code[pc]) {
         case Op.string:
-        case Op.packed:
           if (!this.passString()) return false;
           break;
+        case Op.packed: {
+          const start = this.at;
+          if (!this.passString()) return false;
+          this.onBlob?.(start, this.at);
+          break;
+        }
         case Op.length:
           if (!this.readLength()) return false;
           break;
@@ -138,6 +151,7 @@ export class ExtentWalker extends Scanner {
       next = at + 2 + (((first & 0x3f) << 8) | (bytes[at + 1] as number));
     } else {
       if (!this.readStringHeader()) return false;
+      if (this.form !== StringForm.integer && this.size > this.largest) this.largest = this.size;
       next = this.at + this.stored;
     }
     if (next <= end) {

@@ -272,6 +272,7 @@ export class RdbDecoder {
       record.valueBytes = bytes;
       record.valueStart = keyEnd;
       record.valueEnd = valueEnd;
+      record.largestString = 0;
       records[count++] = record;
       expireAtMs = undefined;
       idleSeconds = undefined;
@@ -317,6 +318,7 @@ export class RdbDecoder {
     record.valueBytes = window.bytes;
     record.valueStart = window.start + this.valueStart;
     record.valueEnd = scan.at;
+    record.largestString = scan.largest;
     this.add(record);
     window.start = scan.at;
     this.state = State.record;

@@ -1,0 +1,54 @@
+import type { Link } from './link.js';
+import { causeOf } from './outcome.js';
+import type { Expectation } from './window.js';
+
+/**
+ * Follows the records from database to database. A database is asked for once and the reply
+ * awaited: commands pipelined behind a SELECT that fails would land in the database before.
+ */
+export class DatabaseSelector {
+  private current: number | undefined;
+  private readonly known = new Set<number>();
+  private readonly refused = new Map<number, string>();
+  private readonly again: Expectation;
+
+  constructor(private readonly link: Link) {
+    this.again = {
+      onOk: () => {},
+      onReply: (_, reply) => {
+        if (reply.kind === 'error') link.fail(link.replyError(`SELECT failed: ${reply.text}`));
+      },
+      onLost: () => {},
+    };
+  }
+
+  /** Selects a database that was selected before; false when it must be asked for first. */
+  select(db: number): boolean {
+    if (db === this.current) return true;
+    if (!this.known.has(db)) return false;
+    const { window } = this.link;
+    window.writer.begin(2);
+    window.writer.text('SELECT');
+    window.writer.integer(db);
+    window.expect(this.again);
+    this.current = db;
+    return true;
+  }
+
+  /** Why the target does not have a database, as far as it was asked. */
+  refusal(db: number): string | undefined {
+    return this.refused.get(db);
+  }
+
+  /** Asks for a database and selects it; why not, when it is refused. */
+  async ask(db: number): Promise<string | undefined> {
+    const reply = await this.link.call('SELECT', String(db));
+    if (reply.kind === 'error') {
+      this.refused.set(db, `database ${db} cannot be selected: ${causeOf(reply.text)}`);
+      return this.refused.get(db);
+    }
+    this.known.add(db);
+    this.current = db;
+    return undefined;
+  }
+}

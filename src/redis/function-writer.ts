@@ -1,0 +1,59 @@
+import { latin1Text, utf8Bytes } from '../bytes/ascii.js';
+import type { FunctionRecord } from '../record.js';
+import type { Reply } from '../resp/reply.js';
+import { causeOf, EXISTS, LOST } from './outcome.js';
+import type { WriteContext } from './write-context.js';
+
+const COMMAND = 'FUNCTION LOAD';
+
+/** RDB version of the first server with functions, Redis 7.0. */
+const FUNCTIONS = 10;
+
+/** Writes function libraries by FUNCTION LOAD, under the same conflict policy as keys. */
+export class FunctionWriter {
+  constructor(private readonly context: WriteContext) {}
+
+  write({ code, preGa }: FunctionRecord): void {
+    const { account, target, dryRun } = this.context;
+    const tally = account.read(-1, 'function', code.length);
+    const name = preGa === undefined ? libraryName(code) : latin1Text(preGa.name);
+    if (preGa !== undefined) {
+      this.refuse(tally, name, 'a library in the form of the 7.0 release candidates, which no release loads');
+    } else if (target.format.rdbVersion < FUNCTIONS) {
+      this.refuse(tally, name, `${target.server} ${target.version} has no functions`);
+    } else if (dryRun) {
+      account.written(tally);
+    } else {
+      this.load(tally, name, code);
+    }
+  }
+
+  private load(tally: number, name: string, code: Uint8Array): void {
+    const { account, conflict, link } = this.context;
+    const { writer } = link.window;
+    const replace = conflict === 'replace';
+    writer.begin(replace ? 4 : 3);
+    writer.text('FUNCTION');
+    writer.text('LOAD');
+    if (replace) writer.text('REPLACE');
+    writer.bytes(code);
+    link.window.expect({
+      onOk: () => account.written(tally),
+      onReply: (_, reply: Reply) => {
+        if (reply.kind !== 'error') account.written(tally);
+        else this.refuse(tally, name, /already exists/.test(reply.text) ? EXISTS : causeOf(reply.text));
+      },
+      onLost: () => this.refuse(tally, name, LOST),
+    });
+  }
+
+  private refuse(tally: number, name: string, cause: string): void {
+    this.context.outcomes.record(tally, -1, utf8Bytes(name), COMMAND, cause);
+  }
+}
+
+/** The name in the first line of a library: `#!lua name=mylib`. */
+function libraryName(code: Uint8Array): string {
+  const line = latin1Text(code.subarray(0, 200)).split('\n')[0] ?? '';
+  return /\bname=(\S+)/.exec(line)?.[1] ?? 'a library without name';
+}

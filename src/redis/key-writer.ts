@@ -1,0 +1,270 @@
+import type { Integer } from '../bytes/integer.js';
+import type { RdbkitError } from '../errors.js';
+import { valueWithBacklens } from '../rdb/backlen.js';
+import { type Passage, passageOf } from '../rdb/compat.js';
+import { parseModuleId } from '../rdb/module-id.js';
+import { PLAIN_HASH, plainHash } from '../rdb/plain-hash.js';
+import { Scanner } from '../rdb/scanner.js';
+import { locate } from '../rdb/values/decode.js';
+import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
+import { BigValue } from './big-value.js';
+import { DatabaseSelector } from './database-selector.js';
+import { EXISTS, EXPIRED } from './outcome.js';
+import { PAYLOAD_OVERHEAD } from './restore-command.js';
+import type { Expectation } from './window.js';
+import type { WriteContext } from './write-context.js';
+
+/** Note under which keys are counted that were written without the expiry that was past. */
+const PERSISTED = 'expired keys written without expiry';
+
+/** Writes keys into the target, each by the way that its type and size ask for. */
+export class KeyWriter {
+  private readonly databases: DatabaseSelector;
+  private readonly restored: Expectation;
+  private readonly looked: Expectation;
+  private readonly ignored: Expectation = { onOk() {}, onReply() {}, onLost() {} };
+  /** By type byte, for keys without metadata. */
+  private readonly passages: (Passage | undefined)[] = [];
+  private readonly modules = new Map<string, Expectation>();
+  private big: BigValue | undefined;
+  /** Expiries to be set behind keys that RESTORE could not give an absolute one. */
+  private expiries: { db: number; key: Uint8Array; at: Integer }[] = [];
+
+  constructor(private readonly context: WriteContext) {
+    const { link, account, outcomes, target } = context;
+    this.databases = new DatabaseSelector(link);
+    this.restored = outcomes.expectation('RESTORE');
+    this.looked = {
+      onOk: () => {},
+      onReply: (slot, reply) => {
+        if (reply.kind === 'integer' && reply.value === 0) account.written(link.window.tallyOf(slot));
+        else outcomes.enter(slot, 'EXISTS', reply.kind === 'error' ? reply.text : EXISTS);
+      },
+      onLost: (slot) => this.restored.onLost(slot),
+    };
+    if (!target.absoluteTtl) this.restored = this.expiring(this.restored);
+  }
+
+  /** Writes a key, or enters why not. Returns a promise when the next one has to wait. */
+  key(record: KeyRecord): Promise<void> | undefined {
+    this.sendExpiries();
+    const cause = this.refusal(record);
+    if (cause !== undefined) {
+      this.refuse(record, cause);
+      return undefined;
+    }
+    if (this.databases.select(record.db)) return this.send(record);
+    return this.inDatabase(record, () => this.send(record));
+  }
+
+  /** Starts on a value in parts. */
+  begin(head: KeyBegin): Promise<void> | undefined {
+    this.sendExpiries();
+    this.big = undefined;
+    const cause = this.refusal(head);
+    if (cause !== undefined) {
+      this.refuse(head, cause);
+      return undefined;
+    }
+    return this.inDatabase(head, async () => {
+      if (this.context.dryRun) {
+        this.look(head);
+        return;
+      }
+      this.big = new BigValue(this.context, head);
+      await this.big.begin();
+    });
+  }
+
+  part(bytes: Uint8Array): Promise<void> | undefined {
+    return this.big?.part(bytes);
+  }
+
+  async end(): Promise<void> {
+    await this.big?.end();
+    this.big = undefined;
+  }
+
+  /** Gives up on a value of which not all parts have come. */
+  async abort(reason: RdbkitError): Promise<void> {
+    await this.big?.abort(reason);
+    this.big = undefined;
+  }
+
+  /** Waits for all replies, and for those of what they gave cause for. */
+  async finish(): Promise<void> {
+    const { link } = this.context;
+    await link.drain();
+    this.sendExpiries();
+    await link.drain();
+  }
+
+  /** Why a key is not written, by what is known before its value is looked at. */
+  private refusal(head: KeyHead): string | undefined {
+    const { context } = this;
+    if (head.expireAtMs !== undefined && head.expireAtMs <= Date.now()) {
+      if (context.expired === 'skip') return EXPIRED;
+      head.expireAtMs = undefined;
+      context.account.note(PERSISTED);
+    }
+    const passage = this.passage(head);
+    return typeof passage === 'object' ? passage.refused : this.databases.refusal(head.db);
+  }
+
+  private passage(head: KeyHead): Passage {
+    const { format } = this.context.target;
+    if (head.metadata !== undefined) return passageOf(head, format);
+    return (this.passages[head.type.code] ??= passageOf(head, format));
+  }
+
+  private refuse(head: KeyHead, cause: string): void {
+    const { account } = this.context;
+    if (cause === EXPIRED) account.skipped(head.tally, EXPIRED);
+    else account.fail(head, 'RESTORE', cause);
+  }
+
+  private async inDatabase(head: KeyHead, write: () => Promise<void> | undefined): Promise<void> {
+    if (!this.databases.select(head.db)) {
+      const cause = await this.databases.ask(head.db);
+      if (cause !== undefined) {
+        this.refuse(head, cause);
+        return;
+      }
+    }
+    await write();
+  }
+
+  private send(record: KeyRecord): Promise<void> | undefined {
+    const { link, target, dryRun, rate } = this.context;
+    if (dryRun) this.look(record);
+    else if (PAYLOAD_OVERHEAD + record.size > target.maxBulkBytes)
+      return new BigValue(this.context, record).whole(record);
+    else if (!this.restore(record)) return undefined;
+    const wait = rate?.take(record.size) ?? 0;
+    if (wait > 0) return this.wait(wait);
+    return link.window.isFull ? link.room() : undefined;
+  }
+
+  private async wait(ms: number): Promise<void> {
+    const { link, rate, signal } = this.context;
+    link.window.writer.flush();
+    await rate?.wait(ms, signal);
+    if (link.window.isFull) await link.room();
+  }
+
+  /** Sends the value as the target reads it; false when it turned out to be damaged. */
+  private restore(record: KeyRecord): boolean {
+    const { link, target, restore, conflict, limits, account } = this.context;
+    let { valueBytes, valueStart, valueEnd } = record;
+    let { code } = record.type;
+    try {
+      const changed =
+        this.passage(record) === 'plain-hash'
+          ? plainHash(record, limits)
+          : valueWithBacklens(record, target.format.backlen, limits);
+      if (changed !== undefined) {
+        valueBytes = changed;
+        valueStart = 0;
+        valueEnd = changed.length;
+        if (this.passage(record) === 'plain-hash') code = PLAIN_HASH;
+      }
+    } catch (thrown) {
+      const error = locate(thrown, record);
+      if (error.code === 'INTERNAL') throw error;
+      account.fail(record, 'RESTORE', error.describe());
+      return false;
+    }
+    if (conflict === 'replace' && !target.replace) {
+      link.window.writer.begin(2);
+      link.window.writer.text('DEL');
+      link.window.writer.bytes(record.keyBytes, record.keyStart, record.keyEnd);
+      link.window.expect(this.ignored);
+    }
+    restore.write(record, code, valueBytes, valueStart, valueEnd);
+    this.expect(record);
+    return true;
+  }
+
+  private expect(record: KeyRecord): void {
+    const { window } = this.context.link;
+    const expectation = record.type.family === 'module' ? this.ofModule(record) : this.restored;
+    const slot = window.expect(expectation, record.db, record.tally);
+    if (!this.context.target.absoluteTtl && record.expireAtMs !== undefined)
+      this.dueExpiries.set(slot, record.expireAtMs);
+  }
+
+  /** A server without the module says only that the data is bad; this says more. */
+  private ofModule({ valueBytes, valueStart, valueEnd }: KeyRecord): Expectation {
+    const scan = new Scanner(this.context.limits);
+    scan.view(valueBytes, valueEnd, 0);
+    scan.at = valueStart;
+    scan.readLength();
+    const { name, version } = parseModuleId(scan.length);
+    const id = `${name} version ${version}`;
+    let known = this.modules.get(id);
+    if (known === undefined) {
+      const { outcomes } = this.context;
+      const { restored } = this;
+      known = {
+        onOk: (slot) => restored.onOk(slot),
+        onReply: (slot, reply) => {
+          const isBad = reply.kind === 'error' && /bad data format/i.test(reply.text);
+          if (isBad) outcomes.enter(slot, 'RESTORE', `the target has no module that reads ${id}`);
+          else restored.onReply(slot, reply);
+        },
+        onLost: (slot) => restored.onLost(slot),
+      };
+      this.modules.set(id, known);
+    }
+    return known;
+  }
+
+  /** Asks whether the target has the key. */
+  private look(head: KeyHead): void {
+    const { link, conflict, account } = this.context;
+    if (conflict === 'replace') {
+      account.written(head.tally);
+      return;
+    }
+    link.window.writer.begin(2);
+    link.window.writer.text('EXISTS');
+    link.window.key(head.keyBytes, head.keyStart, head.keyEnd);
+    link.window.expect(this.looked, head.db, head.tally);
+  }
+
+  private readonly dueExpiries = new Map<number, Integer>();
+
+  /** For targets before 5.0: RESTORE gave what was left of the time, PEXPIREAT sets the exact end. */
+  private expiring(restored: Expectation): Expectation {
+    const { window } = this.context.link;
+    return {
+      onOk: (slot) => {
+        const at = this.dueExpiries.get(slot);
+        if (at !== undefined) this.expiries.push({ db: window.dbOf(slot), key: window.keyOf(slot), at });
+        this.dueExpiries.delete(slot);
+        restored.onOk(slot);
+      },
+      onReply: (slot, reply) => {
+        this.dueExpiries.delete(slot);
+        restored.onReply(slot, reply);
+      },
+      onLost: (slot) => restored.onLost(slot),
+    };
+  }
+
+  /** Sends the expiries that have come due; only between two commands. */
+  private sendExpiries(): void {
+    if (this.expiries.length === 0 || this.context.link.failure !== undefined) return;
+    const { window } = this.context.link;
+    const { expiries } = this;
+    this.expiries = [];
+    for (const { db, key, at } of expiries) {
+      this.databases.select(db);
+      window.writer.begin(3);
+      window.writer.text('PEXPIREAT');
+      window.writer.bytes(key);
+      window.writer.integer(at);
+      window.expect(this.ignored);
+    }
+  }
+}

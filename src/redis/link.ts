@@ -1,0 +1,159 @@
+import type { Socket } from 'node:net';
+import { RdbkitError } from '../errors.js';
+import type { Limits } from '../limits.js';
+import type { Chunk } from '../resp/command-writer.js';
+import type { Reply } from '../resp/reply.js';
+import type { Address } from './address.js';
+import { connectData, connectError } from './connection.js';
+import { CommandWindow, type Expectation } from './window.js';
+
+/** Output that may wait in the socket while one long command is being written. */
+const MAX_UNSENT = 1024 * 1024;
+
+/**
+ * The data connection: a command window on a socket. Once `failure` is set nothing more can be
+ * sent, and every command without reply has been told so.
+ */
+export class Link {
+  readonly window: CommandWindow;
+  failure: RdbkitError | undefined;
+  private waiting: (() => void)[] = [];
+
+  private constructor(
+    private readonly socket: Socket,
+    readonly label: string,
+    limits: Limits,
+  ) {
+    this.window = new CommandWindow(limits, (chunk, size) => this.send(chunk, size));
+    socket.on('data', (bytes) => this.receive(bytes));
+    socket.on('error', (error) => this.fail(this.lost(error)));
+    socket.on('close', () => this.fail(this.lost(undefined)));
+  }
+
+  /** Connects and authenticates. */
+  static async open(address: Address, limits: Limits): Promise<Link> {
+    const link = new Link(await connectData(address), address.label, limits);
+    const { username, password } = address;
+    if (password !== undefined) {
+      const reply = await link.call('AUTH', ...(username === undefined ? [] : [username]), password);
+      if (reply.kind === 'error') {
+        link.close();
+        throw connectError(new Error(reply.text), address);
+      }
+    }
+    await link.call('CLIENT', 'SETNAME', 'rdbkit');
+    return link;
+  }
+
+  /** Sends one command and waits for its reply. */
+  async call(...command: readonly (string | Uint8Array)[]): Promise<Reply> {
+    const { writer } = this.window;
+    writer.begin(command.length);
+    for (const argument of command) {
+      if (typeof argument === 'string') writer.text(argument);
+      else writer.bytes(argument);
+    }
+    const reply = this.expectReply();
+    writer.flush();
+    return reply;
+  }
+
+  /** Ends the command that was written with a promise of its reply. */
+  expectReply(): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const once: Expectation = {
+        onOk: () => resolve({ kind: 'status', text: 'OK' }),
+        onReply: (_, reply) => resolve(reply),
+        onLost: () => reject(this.failure ?? this.lost(undefined)),
+      };
+      this.window.expect(once);
+    });
+  }
+
+  /** Resolves when commands may be added again. @throws RdbkitError once the link has failed */
+  async room(): Promise<void> {
+    this.window.writer.flush();
+    while (this.failure === undefined && !this.window.hasRoom) await this.turn();
+    this.check();
+  }
+
+  /** Resolves when the socket has taken most of a long command that is still being written. */
+  async socketRoom(): Promise<void> {
+    this.window.writer.flush();
+    while (this.failure === undefined && this.socket.writableLength > MAX_UNSENT) await this.turn();
+    this.check();
+  }
+
+  /** Resolves when all commands have their reply, or the link has failed. */
+  async drain(): Promise<void> {
+    this.window.writer.flush();
+    while (this.failure === undefined && this.window.pending > 0) await this.turn();
+  }
+
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Ends the connection for a reason that makes further writing useless. */
+  fail(reason: RdbkitError): void {
+    if (this.failure !== undefined) return;
+    this.failure = reason;
+    this.socket.destroy();
+    this.window.lose();
+    this.wake();
+  }
+
+  close(): void {
+    this.socket.removeAllListeners('close');
+    this.socket.end();
+    this.socket.unref();
+  }
+
+  private send(chunk: Chunk, size: number): void {
+    const { writer } = this.window;
+    if (this.failure !== undefined) {
+      writer.release(chunk);
+      return;
+    }
+    this.socket.write(chunk.bytes.subarray(0, size), () => {
+      writer.release(chunk);
+      this.wake();
+    });
+  }
+
+  private receive(bytes: Uint8Array): void {
+    try {
+      this.window.receive(bytes);
+    } catch (thrown) {
+      this.fail(RdbkitError.from(thrown));
+    }
+    this.wake();
+  }
+
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private wake(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** The error for a reply that makes it unsafe to go on. */
+  replyError(message: string): RdbkitError {
+    return new RdbkitError('TARGET_REPLY', message, { subject: this.label });
+  }
+
+  private lost(cause: Error | undefined): RdbkitError {
+    return new RdbkitError(
+      'TARGET_LOST',
+      `the connection was lost${cause === undefined ? '' : `: ${cause.message}`}`,
+      {
+        subject: this.label,
+        hint: 'run the import again with --conflict skip to go on: what was written is then passed over',
+        cause,
+      },
+    );
+  }
+}
