@@ -1,7 +1,7 @@
 import { crc64Kernel } from './crc64-kernel.js';
-import { instantiate } from './kernel.js';
+import { Kernel } from './kernel.js';
 
-interface Kernel {
+interface Crc64Exports {
   dataStart(): number;
   dataBytes(): number;
   init(): void;
@@ -9,7 +9,7 @@ interface Kernel {
 }
 
 /** One kernel serves all: nothing stays in it between two calls. */
-const kernel = instantiate<Kernel>(crc64Kernel);
+const kernel = new Kernel<Crc64Exports>(crc64Kernel).instantiate();
 kernel.init();
 const state = new Int32Array(kernel.memory.buffer, 0, 2);
 const data = new Uint8Array(kernel.memory.buffer, kernel.dataStart(), kernel.dataBytes());

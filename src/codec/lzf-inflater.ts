@@ -1,10 +1,12 @@
-import { instantiate } from './kernel.js';
+import { Kernel } from './kernel.js';
 import { lzfDecompressInto } from './lzf.js';
 import { lzfKernel } from './lzf-kernel.js';
 
-interface Kernel {
+interface LzfExports {
   inflate(input: number, inputEnd: number, output: number, size: number): number;
 }
+
+const kernel = new Kernel<LzfExports>(lzfKernel);
 
 /** Layout of the kernel's memory: input and output with the slack it asks for. */
 const SLACK = 64;
@@ -19,7 +21,7 @@ export class LzfInflater {
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
 
-  private kernel: Kernel | undefined;
+  private exports: LzfExports | undefined;
   private memory: Uint8Array = this.bytes;
   /** Takes what the kernel's memory cannot. */
   private large: Uint8Array = this.bytes;
@@ -32,16 +34,16 @@ export class LzfInflater {
       this.start = 0;
       return lzfDecompressInto(input, start, end, this.large, size);
     }
-    this.kernel ??= this.load();
+    this.exports ??= this.load();
     this.memory.set(input.subarray(start, end), INPUT);
     this.bytes = this.memory;
     this.start = OUTPUT;
-    return this.kernel.inflate(INPUT, INPUT + (end - start), OUTPUT, size) !== 0;
+    return this.exports.inflate(INPUT, INPUT + (end - start), OUTPUT, size) !== 0;
   }
 
-  private load(): Kernel {
-    const kernel = instantiate<Kernel>(lzfKernel);
-    this.memory = new Uint8Array(kernel.memory.buffer);
-    return kernel;
+  private load(): LzfExports {
+    const instance = kernel.instantiate();
+    this.memory = new Uint8Array(instance.memory.buffer);
+    return instance;
   }
 }

@@ -28,6 +28,9 @@ export type ChecksumState = 'pending' | 'ok' | 'absent' | 'bad' | 'ignored';
 /** Input to wait for in the hope of naming the key of an unknown type. */
 const LONGEST_NAMED_KEY = 1024;
 
+/** Bytes of the window before anything was read; it grows with the chunks. */
+const FIRST_WINDOW = 4096;
+
 const State = { magic: 0, record: 1, value: 2, parts: 3, trailer: 4, done: 5 } as const;
 type State = (typeof State)[keyof typeof State];
 
@@ -86,7 +89,7 @@ export class RdbDecoder {
     this.limits = withLimits(options.limits);
     const { maxInlineValue, maxHeldString, partBytes } = this.limits;
     const chunk = Math.max(partBytes, 65_536);
-    this.window = new Window(2 * chunk, maxInlineValue + maxHeldString + 4 * chunk);
+    this.window = new Window(FIRST_WINDOW, maxInlineValue + maxHeldString + 4 * chunk);
     this.scan = new HeldReader(this.limits);
     this.scan.inputEnd = options.inputBytes ?? Number.POSITIVE_INFINITY;
     this.templates = new HashTemplates(this.limits.maxTemplateBytes);

@@ -79,6 +79,18 @@ export function* chunksOf(input: Uint8Array, sizes: readonly number[] | undefine
   }
 }
 
+/** A read as text, to be compared as a whole: quick where `toEqual` on long arrays is not. */
+export function readText({ records, checksum, offset, error }: Read): string {
+  const lines = records.map((record) =>
+    JSON.stringify(record, (_, value) => {
+      if (value instanceof Uint8Array) return toHex(value);
+      if (typeof value === 'bigint') return `${value}n`;
+      return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+    }),
+  );
+  return [...lines, checksum, String(offset), error?.code ?? 'no error'].join('\n');
+}
+
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }

@@ -17,6 +17,9 @@ import { type Found, NOTHING, OPENED, Token } from './token.js';
 
 const MAX_DEPTH = 8;
 
+/** Bytes held of a value in parts before anything was fed; more are made with the parts. */
+const FIRST_WINDOW = 4096;
+
 /**
  * Reads a serialized value token by token, whatever its type: `role` says what a token means.
  * The value is given whole (`open`) or in parts of any size (`openParts`, `feed`, `finish`).
@@ -61,7 +64,7 @@ export class ValueCursor extends BlobCursor {
   openParts(type: ValueType, offset: number, templates?: TemplateTable): void {
     this.reset(type, templates);
     const { maxPackedBlob, partBytes, fragmentBytes } = this.limits;
-    this.window ??= new Window(2 * partBytes, 2 * maxPackedBlob + 2 * partBytes + fragmentBytes);
+    this.window ??= new Window(FIRST_WINDOW, 2 * maxPackedBlob + 2 * partBytes + fragmentBytes);
     this.window.start = 0;
     this.window.end = 0;
     this.window.base = offset;
