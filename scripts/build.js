@@ -35,6 +35,8 @@ try {
   rmSync(work, { recursive: true });
 }
 
+// What a build before this one left of files that are gone must not be packed.
+run('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.json');
 

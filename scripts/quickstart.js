@@ -15,7 +15,10 @@ build();
 
 function rdbkit(...args) {
   console.log(`\n$ rdbkit ${args.join(' ')}`);
-  const { status } = spawnSync(process.execPath, [join(root, 'bin/rdbkit.js'), ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'bin/rdbkit.js'), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   return status;
 }
 
@@ -26,16 +29,26 @@ else await showRecords();
 async function importIntoServer() {
   const folder = mkdtempSync(join(tmpdir(), 'rdbkit-quickstart-'));
   const port = String(await freePort());
-  const server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder], {
-    stdio: 'ignore',
-  });
+  const server = spawn(
+    'redis-server',
+    ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+    {
+      stdio: 'ignore',
+    },
+  );
   const cli = (...args) => spawnSync('redis-cli', ['-p', port, ...args], { encoding: 'utf8' }).stdout.trim();
   try {
     for (let tries = 0; cli('ping') !== 'PONG' && tries < 100; tries++) await setTimeout(50);
     console.log(`\nA private redis-server runs on port ${port}.`);
     rdbkit('import', DUMP, '--to', `redis://127.0.0.1:${port}`, '--map-db', '3:0', '--conflict', 'skip');
     console.log('\nWhat the server holds now:');
-    for (const args of [['dbsize'], ['get', 'str:int16'], ['lrange', 'list:small', '0', '3'], ['pttl', 'ttl:far'], ['xlen', 'stream:big']]) {
+    for (const args of [
+      ['dbsize'],
+      ['get', 'str:int16'],
+      ['lrange', 'list:small', '0', '3'],
+      ['pttl', 'ttl:far'],
+      ['xlen', 'stream:big'],
+    ]) {
       console.log(`$ redis-cli ${args.join(' ')}\n${cli(...args)}`);
     }
   } finally {
@@ -48,15 +61,20 @@ async function importIntoServer() {
 
 /** Without a server: the same reading and remapping, shown as JSON Lines. */
 async function showRecords() {
-  console.log('\nWithout a server nothing can be imported. The first keys of the dump, database 3 mapped to 0:');
+  console.log(
+    '\nWithout a server nothing can be imported. The first keys of the dump, database 3 mapped to 0:',
+  );
   const { decodeValue, latin1Text, limit, mapDb, rdbFile, run } = await import('../dist/index.js');
-  const text = (_, value) => (value instanceof Uint8Array ? latin1Text(value) : typeof value === 'bigint' ? String(value) : value);
+  const text = (_, value) =>
+    value instanceof Uint8Array ? latin1Text(value) : typeof value === 'bigint' ? String(value) : value;
   await run(rdbFile(join(root, DUMP)), [mapDb(new Map([[3, 0]])), limit(5)], {
     name: 'lines',
     write({ records }) {
       for (const record of records) {
         if (record.kind !== 'key') continue;
-        console.log(JSON.stringify({ db: record.db, key: latin1Text(record.key), ...decodeValue(record) }, text));
+        console.log(
+          JSON.stringify({ db: record.db, key: latin1Text(record.key), ...decodeValue(record) }, text),
+        );
       }
     },
     close() {},

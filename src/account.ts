@@ -1,4 +1,4 @@
-import { RdbkitError } from './errors.js';
+import { RdbkitError, type RdbkitErrorCode } from './errors.js';
 import { defaultLimits } from './limits.js';
 import type { KeyHead } from './record.js';
 
@@ -16,14 +16,20 @@ export interface Tally {
   failed: number;
 }
 
+/** Why a record was not written: the kind of fault, and words that are the same for the same cause. */
+export interface Refusal {
+  /** `CONFLICT` for a key that exists or collides, else the code of the error. */
+  readonly code: RdbkitErrorCode | 'CONFLICT';
+  readonly cause: string;
+}
+
 /** A record that was not written, for `--rejects`. */
-export interface Reject {
+export interface Reject extends Refusal {
   readonly db: number;
   /** A copy. */
   readonly key: Uint8Array;
   /** What was tried: `RESTORE`, `FUNCTION LOAD`, …; undefined when it did not come to that. */
   readonly command: string | undefined;
-  readonly cause: string;
 }
 
 export type Totals = Pick<Tally, 'read' | 'bytes' | 'written' | 'skipped' | 'failed'>;
@@ -112,9 +118,16 @@ export class Account {
   }
 
   /** A failed record, named. */
-  fail(head: KeyHead, command: string | undefined, cause: string): void {
-    this.failed(head.tally, cause);
-    this.reject({ db: head.db, key: head.key.slice(), command, cause });
+  fail(head: KeyHead, command: string | undefined, refusal: Refusal): void {
+    this.failed(head.tally, refusal.cause);
+    this.reject({ db: head.db, key: head.key.slice(), command, ...refusal });
+  }
+
+  /** Enters every record without outcome as failed, when a run has ended too soon. */
+  settle(cause: string): void {
+    for (const [index, { read, written, skipped, failed }] of this.tallies.entries()) {
+      for (let open = read - written - skipped - failed; open > 0; open--) this.failed(index, cause);
+    }
   }
 
   note(text: string): void {

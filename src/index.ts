@@ -14,6 +14,7 @@ export { type CheckOptions, checkRdb, type DumpCheck } from './io/check-rdb.js';
 export { findCollisions, precheckRdb } from './io/precheck.js';
 export { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from './io/rdb-source.js';
 export { RejectLog } from './io/reject-log.js';
+export { withSizes } from './io/with-sizes.js';
 export { defaultLimits, type Limits } from './limits.js';
 export {
   type Emit,

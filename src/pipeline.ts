@@ -1,4 +1,4 @@
-import { Account } from './account.js';
+import { Account, type Refusal } from './account.js';
 import { RdbkitError } from './errors.js';
 import type { DumpRecord, KeyHead, RecordBatch } from './record.js';
 
@@ -17,7 +17,7 @@ export interface Source {
 export interface Emit {
   (record: DumpRecord): void;
   /** Drops the record as failed, with the cause. */
-  fail(record: KeyHead, cause: string): void;
+  fail(record: KeyHead, refusal: Refusal): void;
 }
 
 /**
@@ -67,6 +67,9 @@ export interface RunOptions {
   readonly onProgress?: () => void;
 }
 
+/** Cause under which records count as failed that were read when the run ended, but not written. */
+const NOT_REACHED = 'the run ended before it was written';
+
 /**
  * Runs a source through stages into a sink and returns the sink's report.
  * @throws RdbkitError of the source, a stage or the sink; `abort` of the sink was called then
@@ -98,6 +101,7 @@ export async function run<R>(
       ? new RdbkitError('ABORTED', 'interrupted', { cause: thrown })
       : RdbkitError.from(thrown);
     await sink.abort(reason);
+    account.settle(NOT_REACHED);
     throw reason;
   }
   const report = await sink.close();
@@ -183,10 +187,10 @@ class Chain {
         next(record);
       },
       {
-        fail: (record: KeyHead, cause: string) => {
+        fail: (record: KeyHead, refusal: Refusal) => {
           passed = true;
           if (record.kind === 'key-begin') this.dropping = true;
-          account.fail(record, undefined, cause);
+          account.fail(record, undefined, refusal);
         },
       },
     );

@@ -47,9 +47,9 @@ export function accountJson(account: Account, { seconds }: AccountFrame) {
     types: grouped(account, ({ type }) => type),
     dbs: grouped(account, ({ db }) => (db < 0 ? undefined : String(db))),
     notes: Object.fromEntries(account.notes),
-    rejects: account.shown.map(({ db, key, command, cause }) => {
+    rejects: account.shown.map(({ db, key, command, code, cause }) => {
       const { text, ...form } = jsonText(key);
-      return { db, key: text, ...form, command, cause };
+      return { db, key: text, ...form, command, code, cause };
     }),
     seconds: Math.round(seconds * 1000) / 1000,
     keysPerSecond: seconds > 0 ? Math.round(totals.read / seconds) : 0,

@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from './format.js';
 import { openSource } from './input.js';
 import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
-import { limitStages, type SelectionOptions, selectionStages } from './selection.js';
+import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
 
 export interface CheckCommandOptions extends SelectionOptions {
   json?: boolean;
@@ -21,9 +21,12 @@ export async function checkCommand(
     const source = openSource(name);
     const progress = new Progress(source, undefined, options.quiet === true);
     const stages = [...selectionStages(options), ...limitStages(options)];
-    const check = await checkRdb(source, { stages, signal, onProgress: progress.update }).finally(() =>
-      progress.clear(),
-    );
+    const check = await checkRdb(source, {
+      through: (read) => withSelection(read, options),
+      stages,
+      signal,
+      onProgress: progress.update,
+    }).finally(() => progress.clear());
     if (options.json === true) printJson(check);
     else print(...asText(check));
     if (!check.ok) {

@@ -1,25 +1,24 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import {
   Account,
   type ConflictPolicy,
   chainSources,
   findCollisions,
-  type ImportReport,
+  type Limits,
   precheckRdb,
   RdbkitError,
+  type RdbSource,
   RejectLog,
   resolveCollisions,
   restoreSink,
   run,
-  type Source,
   type Stage,
   skipExpired,
   type Target,
 } from '../index.js';
-import { accountJson, accountText } from './account-text.js';
 import { formatBytes } from './format.js';
+import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { openSource } from './input.js';
-import { print, printJson, reportError } from './output.js';
+import { reportError } from './output.js';
 import { Progress } from './progress.js';
 import {
   limitStages,
@@ -28,9 +27,11 @@ import {
   selectionStages,
   type TransformOptions,
   transformationStages,
+  withSelection,
 } from './selection.js';
+import { addressOptions, type TargetOptions } from './target-options.js';
 
-export interface ImportOptions extends SelectionOptions, TransformOptions {
+export interface ImportOptions extends SelectionOptions, TransformOptions, TargetOptions {
   to: string;
   conflict: ConflictPolicy;
   dryRun?: boolean;
@@ -41,12 +42,6 @@ export interface ImportOptions extends SelectionOptions, TransformOptions {
   maxInlineValue?: number;
   rejects?: string;
   report?: string;
-  user?: string;
-  passwordFile?: string;
-  tlsCa?: string;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsServerName?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -59,12 +54,9 @@ export async function importCommand(
 ): Promise<number> {
   const limits = limitsOf(options);
   const open = () =>
-    chainSources(
-      names.map((name) => openSource(name, { limits, checksum: options.checksum ? 'verify' : 'ignore' })),
-    );
-  const account = new Account();
+    names.map((name) => openSource(name, { limits, checksum: options.checksum ? 'verify' : 'ignore' }));
   const sink = restoreSink(options.to, {
-    ...credentials(options),
+    ...addressOptions(options),
     conflict: options.conflict,
     expired: options.expired === 'keep' ? 'persist' : 'skip',
     dryRun: options.dryRun === true,
@@ -72,138 +64,81 @@ export async function importCommand(
     ...(options.maxRate === undefined ? {} : { maxRate: options.maxRate }),
   });
   const placed = withAddressDb(options, sink.address.db);
+  const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
-  if (rejects !== undefined) account.onReject = rejects.add;
-
-  const target = await sink.connect();
-  say(
-    options,
-    target.notes.map((note) => `note: ${target.label}: ${note}`),
-  );
-  say(options, memoryWarning(target));
-  let source: Source | undefined;
+  account.onReject = rejects?.add;
   const startedAt = performance.now();
-  const frame = () => ({
-    seconds: (performance.now() - startedAt) / 1000,
-    written: options.dryRun === true ? 'would be written' : 'written',
-  });
+  const frame = (): ImportFrame => ({ account, options, seconds: (performance.now() - startedAt) / 1000 });
   try {
-    if (options.precheck) await precheckAll(names, limits, signal);
-    const stages = await importStages(names, placed, limits, open, signal);
-    source = open();
+    say(options, ...targetNotes(await sink.connect()));
+    if (options.precheck) for (const source of open()) await precheck(source, signal);
+    const stages = await importStages(placed, open, limits, signal);
+    const source = withSelection(chainSources(open()), options);
     const progress = new Progress(source, account, options.quiet === true);
     const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
       () => progress.clear(),
     );
-    finish(options, report, account, frame());
+    reportImport(report, frame());
     return account.totals(() => true).failed > 0 ? 1 : 0;
   } catch (thrown) {
-    if (source === undefined) await sink.abort(RdbkitError.from(thrown));
-    else fail(options, thrown, account, frame());
+    await sink.abort(RdbkitError.from(thrown));
+    reportFailure(thrown, frame());
     return reportError(thrown);
   } finally {
     rejects?.close();
   }
 }
 
-/** Every dump is looked through before the first write, as far as it can be read twice. */
-async function precheckAll(
-  names: readonly string[],
-  limits: ReturnType<typeof limitsOf>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const name of names) {
-    if (name !== '-') await precheckRdb(openSource(name, { limits }), signal);
-  }
+/** Every dump is looked through before the first write, if it can be read twice. */
+async function precheck(source: RdbSource, signal: AbortSignal): Promise<void> {
+  if (source.isRepeatable) await precheckRdb(source, signal);
 }
 
+/** All stages of the run. Collisions are looked for where the changes on the way can make some. */
 async function importStages(
-  names: readonly string[],
   options: ImportOptions,
-  limits: ReturnType<typeof limitsOf>,
-  open: () => Source,
+  open: () => RdbSource[],
+  limits: Partial<Limits>,
   signal: AbortSignal,
 ): Promise<Stage[]> {
   const startMs = Date.now();
+  // The same keys must come through both times, whatever expires between.
   const moving = () => [
     ...selectionStages(options),
     ...transformationStages(options),
     ...(options.expired === 'keep' ? [] : [skipExpired(() => startMs)]),
   ];
   const stages = moving();
-  if ((names.length > 1 || mayMerge(options)) && !names.includes('-')) {
-    const collisions = await findCollisions(open(), moving(), { signal, limits });
-    if (collisions.keys > 0) {
-      say(options, [
-        `${collisions.keys} keys come more than once after the changes on the way; --conflict ${options.conflict} decides`,
-      ]);
-      stages.push(resolveCollisions(collisions, options.conflict));
+  const sources = open();
+  if ((sources.length > 1 || mayMerge(options)) && sources.every((source) => source.isRepeatable)) {
+    const found = await findCollisions(withSelection(chainSources(sources), options), moving(), {
+      signal,
+      limits,
+    });
+    if (found.keys > 0) {
+      say(options, `${found.keys} keys would come more than once; --conflict ${options.conflict} decides`);
+      stages.push(resolveCollisions(found, options.conflict));
     }
   }
   return [...stages, ...limitStages(options)];
 }
 
-function finish(
-  options: ImportOptions,
-  report: ImportReport,
-  account: Account,
-  frame: { seconds: number; written: string },
-): void {
-  const { target, dryRun } = report;
-  const json = { target: targetJson(target), dryRun, ...accountJson(account, frame) };
-  if (options.report !== undefined) writeReport(options.report, json);
-  if (options.json === true) printJson(json);
-  else
-    print(
-      `${dryRun ? 'Dry run: nothing was written to' : 'Imported into'} ${target.label} (${target.server} ${target.version})`,
-      ...accountText(account, frame),
-    );
-}
-
-/** What was done until the run failed. */
-function fail(
-  options: ImportOptions,
-  thrown: unknown,
-  account: Account,
-  frame: { seconds: number; written: string },
-): void {
-  const error = RdbkitError.from(thrown);
-  const json = { error: { code: error.code, message: error.describe() }, ...accountJson(account, frame) };
-  if (options.report !== undefined) writeReport(options.report, json);
-  if (options.json === true) printJson(json);
-  else if (account.totals().read > 0) print('Not finished. Until then:', ...accountText(account, frame));
-}
-
-function targetJson({ label, server, version, format, notes }: Target) {
-  return { address: label, server, version, rdbVersion: format.rdbVersion, notes };
-}
-
-function writeReport(path: string, report: unknown): void {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
-    renameSync(beside, path);
-  } catch (thrown) {
-    throw new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
-      subject: path,
-      cause: thrown,
-    });
-  }
-}
-
-function say(options: ImportOptions, lines: readonly string[]): void {
+function say(options: ImportOptions, ...lines: readonly string[]): void {
   if (options.quiet !== true) for (const line of lines) process.stderr.write(`rdbkit: ${line}\n`);
 }
 
-/** A server that evicts keys loses some of what it is given, and nobody is told. */
-function memoryWarning({ label, maxMemory, usedMemory, evictionPolicy }: Target): string[] {
-  if (maxMemory === 0 || evictionPolicy === 'noeviction') return [];
-  return [
-    `warning: ${label} may use ${formatBytes(maxMemory)}, uses ${formatBytes(usedMemory)}, and evicts keys when it is full (${evictionPolicy}): keys can get lost there`,
-  ];
+/** What a user should know of a target before it is written to. */
+function targetNotes({ label, notes, maxMemory, usedMemory, evictionPolicy }: Target): string[] {
+  const lines = notes.map((note) => `note: ${label}: ${note}`);
+  if (maxMemory > 0 && evictionPolicy !== 'noeviction') {
+    lines.push(
+      `warning: ${label} may use ${formatBytes(maxMemory)}, uses ${formatBytes(usedMemory)}, and evicts keys when it is full (${evictionPolicy}): keys can get lost there`,
+    );
+  }
+  return lines;
 }
 
-function limitsOf({ inFlight, maxInlineValue }: ImportOptions) {
+function limitsOf({ inFlight, maxInlineValue }: ImportOptions): Partial<Limits> {
   return {
     ...(inFlight === undefined ? {} : { inFlightBytes: inFlight }),
     ...(maxInlineValue === undefined ? {} : { maxInlineValue }),
@@ -214,32 +149,9 @@ function limitsOf({ inFlight, maxInlineValue }: ImportOptions) {
 function withAddressDb(options: ImportOptions, db: number | undefined): ImportOptions {
   if (db === undefined) return options;
   if (options.mapDb !== undefined || options.toDb !== undefined) {
-    throw new RdbkitError('USAGE', 'the address names a database and --map-db or --to-db another', {
+    throw new RdbkitError('USAGE', 'the address names a database, and --map-db or --to-db another', {
       hint: 'give one of them',
     });
   }
   return { ...options, toDb: db };
-}
-
-function credentials(options: ImportOptions) {
-  const { user, passwordFile, tlsCa, tlsCert, tlsKey, tlsServerName } = options;
-  const password = passwordFile === undefined ? process.env['RDBKIT_PASSWORD'] : readPassword(passwordFile);
-  return {
-    ...(user === undefined ? {} : { username: user }),
-    ...(password === undefined || password === '' ? {} : { password }),
-    tls: {
-      ...(tlsCa === undefined ? {} : { ca: tlsCa }),
-      ...(tlsCert === undefined ? {} : { cert: tlsCert }),
-      ...(tlsKey === undefined ? {} : { key: tlsKey }),
-      ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
-    },
-  };
-}
-
-function readPassword(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch (thrown) {
-    throw new RdbkitError('IO', 'the password file cannot be read', { subject: path, cause: thrown });
-  }
 }

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatTable } from './format.js';
 import { openSource } from './input.js';
 import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
-import { limitStages, type SelectionOptions, selectionStages } from './selection.js';
+import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
 
 export interface InfoOptions extends SelectionOptions {
   largest: number;
@@ -22,9 +22,10 @@ export async function infoCommand(
     const progress = new Progress(source, undefined, options.quiet === true);
     const stages = [...selectionStages(options), ...limitStages(options)];
     const sink = infoReport({ largest: options.largest });
-    const report = await run(source, stages, sink, { signal, onProgress: progress.update }).finally(() =>
-      progress.clear(),
-    );
+    const report = await run(withSelection(source, options), stages, sink, {
+      signal,
+      onProgress: progress.update,
+    }).finally(() => progress.clear());
     if (options.json === true) printJson(asJson(source, report));
     else print(...(i === 0 ? [] : ['']), ...asText(source, report));
   }

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { reportError } from './output.js';
 import { parseCount, parseRate, parseSize } from './parse.js';
 import { addSelection, addTransformation } from './selection.js';
+import { addTargetOptions } from './target-options.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -94,18 +95,8 @@ function addImport(program: Command): Command {
     .option('--rejects <file>', 'list every key that was not written, as JSON Lines')
     .option('--report <file>', 'write the account as JSON')
     .option('--json', 'print the account as JSON')
-    .option('--quiet', 'no progress and no notes')
-    .optionsGroup('Connection:')
-    .option('--user <name>', 'ACL user, if the address has none')
-    .option(
-      '--password-file <file>',
-      'read the password from a file (else RDBKIT_PASSWORD, else the address)',
-    )
-    .option('--tls-ca <file>', 'certificate of the authority that signed the server, PEM')
-    .option('--tls-cert <file>', 'certificate of the client, PEM')
-    .option('--tls-key <file>', 'private key of the client, PEM')
-    .option('--tls-server-name <name>', 'name that the certificate must have, if not the host');
-  return addTransformation(addSelection(command)).addHelpText(
+    .option('--quiet', 'no progress and no notes');
+  return addTransformation(addSelection(addTargetOptions(command))).addHelpText(
     'after',
     examples(
       'rdbkit import dump.rdb --to redis://127.0.0.1:6379',

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   addPrefix,
   dropDb,
@@ -6,7 +6,9 @@ import {
   type ExpirySelection,
   limit,
   mapDb,
+  RdbkitError,
   rename,
+  type Source,
   type Stage,
   sample,
   selectDb,
@@ -21,6 +23,7 @@ import {
   type TtlRule,
   toDb,
   ttl,
+  withSizes,
 } from '../index.js';
 import { readKeyList } from './key-list.js';
 import {
@@ -112,6 +115,11 @@ export function addTransformation(command: Command): Command {
     );
 }
 
+/** The source with what the selection needs to know of large values beforehand. */
+export function withSelection(source: Source, { minSize, maxSize }: SelectionOptions): Source {
+  return minSize === undefined && maxSize === undefined ? source : withSizes(source);
+}
+
 /** The stages that the selection options stand for; `--limit` comes behind all others. */
 export function selectionStages(options: SelectionOptions): Stage[] {
   const stages: Stage[] = [];
@@ -134,7 +142,7 @@ export function selectionStages(options: SelectionOptions): Stage[] {
 /** The stages that the transformation options stand for, in the order of the help. */
 export function transformationStages(options: TransformOptions): Stage[] {
   if (options.mapDb !== undefined && options.toDb !== undefined) {
-    throw new InvalidArgumentError('Give --map-db or --to-db, not both.');
+    throw new RdbkitError('USAGE', '--map-db and --to-db exclude each other', { hint: 'give one of them' });
   }
   const stages: Stage[] = [];
   if (options.mapDb !== undefined) stages.push(mapDb(options.mapDb));

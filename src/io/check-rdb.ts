@@ -1,6 +1,6 @@
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
-import { type RunOptions, run, type Stage } from '../pipeline.js';
+import { type RunOptions, run, type Source, type Stage } from '../pipeline.js';
 import type { ChecksumState } from '../rdb/reader.js';
 import { checkReport, type Fault, FaultList } from '../reports/check.js';
 import type { RdbSource } from './rdb-source.js';
@@ -25,6 +25,8 @@ export interface DumpCheck {
 export interface CheckOptions extends RunOptions {
   readonly limits?: Partial<Limits>;
   readonly stages?: readonly Stage[];
+  /** What the source is read through, such as `withSizes`. */
+  readonly through?: (source: Source) => Source;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function checkRdb(source: RdbSource, options: CheckOptions = {}): P
   const ending = new FaultList();
   let checksum: ChecksumState | 'unknown' = 'unknown';
   try {
-    await run(source, options.stages ?? [], sink, options);
+    await run(options.through?.(source) ?? source, options.stages ?? [], sink, options);
     checksum = source.checksum;
   } catch (thrown) {
     const error = RdbkitError.from(thrown);

@@ -15,7 +15,7 @@ import { trailerChecksum } from './trailer-checksum.js';
  * @throws RdbkitError the first fault, with nothing written yet
  */
 export async function precheckRdb(source: RdbSource, signal?: AbortSignal): Promise<void> {
-  if ((await quickCheck(source.name)) === 'ok') return;
+  if (source.verifiesChecksum && (await quickCheck(source.name)) === 'ok') return;
   const check = await checkRdb(source, signal === undefined ? {} : { signal });
   const fault = check.faults[0];
   if (fault === undefined) return;

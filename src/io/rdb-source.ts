@@ -27,6 +27,9 @@ export interface RdbSource extends Source {
   readonly magic: Magic | undefined;
   readonly checksum: ChecksumState;
   readonly compression: Compression;
+  readonly verifiesChecksum: boolean;
+  /** Whether another source of the same name would read the same again; a stream would not. */
+  readonly isRepeatable: boolean;
   /** Size of the dump itself, once it was read to its end. */
   readonly dumpBytes: number;
   /** Bytes of a plain file that stand behind the dump. */
@@ -61,6 +64,14 @@ abstract class DecoderSource implements RdbSource {
 
   get magic(): Magic | undefined {
     return this.decoder?.magic;
+  }
+
+  get isRepeatable(): boolean {
+    return false;
+  }
+
+  get verifiesChecksum(): boolean {
+    return this.options.checksum !== 'ignore';
   }
 
   get checksum(): ChecksumState {
@@ -161,6 +172,10 @@ class FileSource extends DecoderSource {
     super(path, options);
   }
 
+  override get isRepeatable(): boolean {
+    return isRegular(this.path);
+  }
+
   protected override async *batches(signal: AbortSignal): AsyncGenerator<RecordBatch> {
     const stat = statSync(this.path);
     if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
@@ -204,4 +219,9 @@ class FileSource extends DecoderSource {
       }
     }
   }
+}
+
+/** Pipes and the like give what they hold only once. What is not there at all fails when read. */
+function isRegular(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() !== false;
 }

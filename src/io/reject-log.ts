@@ -5,7 +5,7 @@ import { RdbkitError } from '../errors.js';
 
 const BUFFER = 64 * 1024;
 
-/** Writes rejected records to a file, one JSON object a line: db, key, command, cause. */
+/** Writes rejected records to a file, one JSON object a line: db, key, command, code, cause. */
 export class RejectLog {
   private readonly file: number;
   private buffered: string[] = [];
@@ -16,9 +16,9 @@ export class RejectLog {
     this.file = this.guard(() => openSync(path, 'w', 0o600));
   }
 
-  readonly add = ({ db, key, command, cause }: Reject): void => {
+  readonly add = ({ db, key, command, code, cause }: Reject): void => {
     const { text, ...form } = jsonText(key);
-    const line = `${JSON.stringify({ db, key: text, ...form, command, cause })}\n`;
+    const line = `${JSON.stringify({ db, key: text, ...form, command, code, cause })}\n`;
     this.buffered.push(line);
     this.bufferedBytes += line.length;
     if (this.bufferedBytes >= BUFFER) this.flush();

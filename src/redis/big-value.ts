@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Refusal } from '../account.js';
 import { RdbkitError } from '../errors.js';
 import { Spool } from '../io/spool.js';
 import { ValueChecker } from '../rdb/values/check.js';
@@ -8,7 +9,7 @@ import { Token } from '../rdb/values/token.js';
 import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
 import type { Reply } from '../resp/reply.js';
 import { BuildContext, type Builder, Unbuildable } from './build-context.js';
-import { causeOf, EXISTS, EXPIRED, LOST } from './outcome.js';
+import { EXISTS, EXPIRED, LOST, refusalOf } from './outcome.js';
 import { PAYLOAD_OVERHEAD } from './restore-command.js';
 import { temporaryKey } from './temporary-key.js';
 import { builderFor } from './value-builders.js';
@@ -33,7 +34,9 @@ export class BigValue {
   private spool: Spool | undefined;
   private checker: ValueChecker | undefined;
   /** Why the key is not written; set once. */
-  private cause: string | undefined;
+  private refusal: Refusal | undefined;
+  /** Its expiry passed while it was built. */
+  private hasExpired = false;
   private command = 'RESTORE';
   private isWritten = false;
   private isConcluded = false;
@@ -60,7 +63,7 @@ export class BigValue {
   }
 
   async part(bytes: Uint8Array): Promise<void> {
-    if (this.cause !== undefined) return;
+    if (this.refusal !== undefined) return;
     if (this.spool !== undefined) {
       this.spool.write(bytes);
       this.note(this.checker?.part({ kind: 'key-part', bytes }));
@@ -75,9 +78,9 @@ export class BigValue {
 
   /** The value is complete: writes it for good, or says why not. */
   async end(): Promise<void> {
-    if (this.spool !== undefined && this.cause === undefined) {
+    if (this.spool !== undefined && this.refusal === undefined) {
       this.note(this.checker?.part(undefined));
-      if (this.cause === undefined) await this.endSpool(this.spool);
+      if (this.refusal === undefined) await this.endSpool(this.spool);
     } else {
       await this.guarded(async () => {
         this.cursor.finish();
@@ -101,7 +104,7 @@ export class BigValue {
 
   /** Gives up in the middle of the value; it counts as failed. */
   async abort(reason: RdbkitError): Promise<void> {
-    this.cause ??= reason.message;
+    this.refusal ??= { code: reason.code, cause: reason.message };
     await this.abandon();
     await this.conclude();
   }
@@ -110,8 +113,8 @@ export class BigValue {
     const { run, head } = this;
     if (run.conflict === 'replace') return false;
     const reply = await run.link.call('EXISTS', head.key);
-    if (reply.kind === 'integer' && reply.value === 1) this.cause = EXISTS;
-    return this.cause !== undefined;
+    if (reply.kind === 'integer' && reply.value === 1) this.refusal = EXISTS;
+    return this.refusal !== undefined;
   }
 
   private beginBuild(): void {
@@ -124,14 +127,15 @@ export class BigValue {
 
   /** Runs one step; a fault of the value or the target ends the value, not the run. */
   private async guarded(step: () => Promise<void>): Promise<void> {
-    if (this.cause !== undefined) return;
+    if (this.refusal !== undefined) return;
     try {
       await step();
-      this.cause ??= this.context?.refused === undefined ? undefined : causeOf(this.context.refused);
+      this.noteReply();
     } catch (thrown) {
       this.run.link.check();
       if (!(thrown instanceof RdbkitError) || thrown.code === 'INTERNAL') throw thrown;
-      this.cause = thrown instanceof Unbuildable ? thrown.message : locate(thrown, this.head).describe();
+      const cause = thrown instanceof Unbuildable ? thrown.message : locate(thrown, this.head).describe();
+      this.refusal = { code: thrown.code, cause };
       await this.abandon();
     }
   }
@@ -160,8 +164,8 @@ export class BigValue {
 
   /** Sets the expiry that takes the temporary key away if we cannot. */
   private guard(): void {
-    const { context, cause, builder } = this;
-    if (context === undefined || cause !== undefined || builder?.isOpen === true) return;
+    const { context, refusal, builder } = this;
+    if (context === undefined || refusal !== undefined || builder?.isOpen === true) return;
     context.begin('PEXPIRE', 1);
     context.link.window.writer.integer(GUARD_MS);
     context.end();
@@ -176,7 +180,7 @@ export class BigValue {
   }
 
   private note(fault: RdbkitError | undefined): void {
-    if (fault !== undefined) this.cause ??= fault.describe();
+    if (fault !== undefined) this.refusal ??= { code: fault.code, cause: fault.describe() };
   }
 
   /** The value is in the file: RESTORE if one argument can hold it, else commands. */
@@ -214,7 +218,7 @@ export class BigValue {
     link.window.writer.flush();
     const reply = await replied;
     if (reply.kind === 'error') {
-      this.cause = causeOf(reply.text);
+      this.refusal = refusalOf(reply.text);
     } else {
       this.isWritten = true;
       account.written(head.tally);
@@ -230,12 +234,12 @@ export class BigValue {
       if (!this.isWritten && this.context !== undefined) await this.concludeBuild(this.context);
     } catch (thrown) {
       if (run.link.failure === undefined) throw thrown;
-      this.cause ??= LOST;
+      this.refusal ??= LOST;
     }
     this.spool?.close();
     if (this.isWritten) return;
-    if (this.cause === EXPIRED) run.account.skipped(head.tally, EXPIRED);
-    else run.outcomes.record(head.tally, head.db, head.key.slice(), this.command, this.cause ?? LOST);
+    if (this.hasExpired) run.account.skipped(head.tally, EXPIRED);
+    else run.outcomes.record(head.tally, head.db, head.key.slice(), this.command, this.refusal ?? LOST);
   }
 
   private async concludeBuild(context: BuildContext): Promise<void> {
@@ -243,26 +247,30 @@ export class BigValue {
     const { head } = this;
     await link.drain();
     link.check();
-    this.cause ??= context.refused === undefined ? undefined : causeOf(context.refused);
-    if (this.cause === undefined) {
+    this.noteReply();
+    if (this.refusal === undefined) {
       const expiry = head.expireAtMs;
       if (expiry === undefined) await link.call('PERSIST', context.key);
       else await link.call('PEXPIREAT', context.key, String(expiry));
-      this.cause = causeOfRename(
-        await link.call(conflict === 'replace' ? 'RENAME' : 'RENAMENX', context.key, head.key),
-      );
+      this.noteRename(await link.call(conflict === 'replace' ? 'RENAME' : 'RENAMENX', context.key, head.key));
     }
-    if (this.cause === undefined) {
+    if (this.refusal === undefined && !this.hasExpired) {
       this.isWritten = true;
       account.written(head.tally);
     } else {
       await link.call(target.absoluteTtl || target.multiHset ? 'UNLINK' : 'DEL', context.key);
     }
   }
-}
 
-function causeOfRename(reply: Reply): string | undefined {
-  if (reply.kind === 'integer' && reply.value === 0) return EXISTS;
-  if (reply.kind !== 'error') return undefined;
-  return /no such key/i.test(reply.text) ? EXPIRED : causeOf(reply.text);
+  private noteReply(): void {
+    const refused = this.context?.refused;
+    if (refused !== undefined) this.refusal ??= refusalOf(refused);
+  }
+
+  private noteRename(reply: Reply): void {
+    if (reply.kind === 'integer' && reply.value === 0) this.refusal = EXISTS;
+    else if (reply.kind !== 'error') return;
+    else if (/no such key/i.test(reply.text)) this.hasExpired = true;
+    else this.refusal = refusalOf(reply.text);
+  }
 }

@@ -6,6 +6,9 @@ import type { Address } from './address.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A peer that is gone without a word is found out after some of these. */
+const KEEP_ALIVE_MS = 30_000;
+
 /**
  * Opens the control connection: everything that is asked once goes through ioredis.
  * @throws RdbkitError TARGET_LOST when the server cannot be reached, TARGET_REPLY when it refuses
@@ -48,6 +51,7 @@ export async function connectData(address: Address): Promise<Socket> {
   const target = path === undefined ? { host, port } : { path };
   const socket = tls === undefined ? connect(target) : connectTls({ ...target, ...tls });
   socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('connect ETIMEDOUT')));
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
+import type { Refusal } from '../account.js';
 import type { Link } from './link.js';
-import { causeOf } from './outcome.js';
+import { refusalOf } from './outcome.js';
 import type { Expectation } from './window.js';
 
 /**
@@ -9,7 +10,7 @@ import type { Expectation } from './window.js';
 export class DatabaseSelector {
   private current: number | undefined;
   private readonly known = new Set<number>();
-  private readonly refused = new Map<number, string>();
+  private readonly refused = new Map<number, Refusal>();
   private readonly again: Expectation;
 
   constructor(private readonly link: Link) {
@@ -36,15 +37,16 @@ export class DatabaseSelector {
   }
 
   /** Why the target does not have a database, as far as it was asked. */
-  refusal(db: number): string | undefined {
+  refusal(db: number): Refusal | undefined {
     return this.refused.get(db);
   }
 
   /** Asks for a database and selects it; why not, when it is refused. */
-  async ask(db: number): Promise<string | undefined> {
+  async ask(db: number): Promise<Refusal | undefined> {
     const reply = await this.link.call('SELECT', String(db));
     if (reply.kind === 'error') {
-      this.refused.set(db, `database ${db} cannot be selected: ${causeOf(reply.text)}`);
+      const { code, cause } = refusalOf(reply.text);
+      this.refused.set(db, { code, cause: `database ${db} cannot be selected: ${cause}` });
       return this.refused.get(db);
     }
     this.known.add(db);

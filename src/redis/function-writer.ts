@@ -1,7 +1,8 @@
+import type { Refusal } from '../account.js';
 import { latin1Text, utf8Bytes } from '../bytes/ascii.js';
 import type { FunctionRecord } from '../record.js';
 import type { Reply } from '../resp/reply.js';
-import { causeOf, EXISTS, LOST } from './outcome.js';
+import { EXISTS, LOST, refusalOf } from './outcome.js';
 import type { WriteContext } from './write-context.js';
 
 const COMMAND = 'FUNCTION LOAD';
@@ -18,9 +19,13 @@ export class FunctionWriter {
     const tally = account.read(-1, 'function', code.length);
     const name = preGa === undefined ? libraryName(code) : latin1Text(preGa.name);
     if (preGa !== undefined) {
-      this.refuse(tally, name, 'a library in the form of the 7.0 release candidates, which no release loads');
+      this.refuse(
+        tally,
+        name,
+        incompatible('it has the form of the 7.0 release candidates, which no release loads'),
+      );
     } else if (target.format.rdbVersion < FUNCTIONS) {
-      this.refuse(tally, name, `${target.server} ${target.version} has no functions`);
+      this.refuse(tally, name, incompatible(`${target.server} ${target.version} has no functions`));
     } else if (dryRun) {
       account.written(tally);
     } else {
@@ -41,15 +46,19 @@ export class FunctionWriter {
       onOk: () => account.written(tally),
       onReply: (_, reply: Reply) => {
         if (reply.kind !== 'error') account.written(tally);
-        else this.refuse(tally, name, /already exists/.test(reply.text) ? EXISTS : causeOf(reply.text));
+        else this.refuse(tally, name, /already exists/.test(reply.text) ? EXISTS : refusalOf(reply.text));
       },
       onLost: () => this.refuse(tally, name, LOST),
     });
   }
 
-  private refuse(tally: number, name: string, cause: string): void {
-    this.context.outcomes.record(tally, -1, utf8Bytes(name), COMMAND, cause);
+  private refuse(tally: number, name: string, refusal: Refusal): void {
+    this.context.outcomes.record(tally, -1, utf8Bytes(name), COMMAND, refusal);
   }
+}
+
+function incompatible(cause: string): Refusal {
+  return { code: 'TARGET_INCOMPATIBLE', cause };
 }
 
 /** The name in the first line of a library: `#!lua name=mylib`. */

@@ -1,3 +1,4 @@
+import type { Refusal } from '../account.js';
 import type { Integer } from '../bytes/integer.js';
 import type { RdbkitError } from '../errors.js';
 import { valueWithBacklens } from '../rdb/backlen.js';
@@ -9,13 +10,16 @@ import { locate } from '../rdb/values/decode.js';
 import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
 import { BigValue } from './big-value.js';
 import { DatabaseSelector } from './database-selector.js';
-import { EXISTS, EXPIRED } from './outcome.js';
+import { EXISTS, EXPIRED, refusalOf } from './outcome.js';
 import { PAYLOAD_OVERHEAD } from './restore-command.js';
 import type { Expectation } from './window.js';
 import type { WriteContext } from './write-context.js';
 
 /** Note under which keys are counted that were written without the expiry that was past. */
 const PERSISTED = 'expired keys written without expiry';
+
+/** Modules whose refusals are remembered. */
+const MAX_MODULES = 1000;
 
 /** Writes keys into the target, each by the way that its type and size ask for. */
 export class KeyWriter {
@@ -38,7 +42,7 @@ export class KeyWriter {
       onOk: () => {},
       onReply: (slot, reply) => {
         if (reply.kind === 'integer' && reply.value === 0) account.written(link.window.tallyOf(slot));
-        else outcomes.enter(slot, 'EXISTS', reply.kind === 'error' ? reply.text : EXISTS);
+        else outcomes.enter(slot, 'EXISTS', reply.kind === 'error' ? refusalOf(reply.text) : EXISTS);
       },
       onLost: (slot) => this.restored.onLost(slot),
     };
@@ -48,11 +52,7 @@ export class KeyWriter {
   /** Writes a key, or enters why not. Returns a promise when the next one has to wait. */
   key(record: KeyRecord): Promise<void> | undefined {
     this.sendExpiries();
-    const cause = this.refusal(record);
-    if (cause !== undefined) {
-      this.refuse(record, cause);
-      return undefined;
-    }
+    if (!this.admit(record)) return undefined;
     if (this.databases.select(record.db)) return this.send(record);
     return this.inDatabase(record, () => this.send(record));
   }
@@ -61,11 +61,7 @@ export class KeyWriter {
   begin(head: KeyBegin): Promise<void> | undefined {
     this.sendExpiries();
     this.big = undefined;
-    const cause = this.refusal(head);
-    if (cause !== undefined) {
-      this.refuse(head, cause);
-      return undefined;
-    }
+    if (!this.admit(head)) return undefined;
     return this.inDatabase(head, async () => {
       if (this.context.dryRun) {
         this.look(head);
@@ -99,16 +95,24 @@ export class KeyWriter {
     await link.drain();
   }
 
-  /** Why a key is not written, by what is known before its value is looked at. */
-  private refusal(head: KeyHead): string | undefined {
-    const { context } = this;
+  /** Whether a key is written, by what is known before its value is looked at; enters why not. */
+  private admit(head: KeyHead): boolean {
+    const { account, expired } = this.context;
     if (head.expireAtMs !== undefined && head.expireAtMs <= Date.now()) {
-      if (context.expired === 'skip') return EXPIRED;
+      if (expired === 'skip') {
+        account.skipped(head.tally, EXPIRED);
+        return false;
+      }
       head.expireAtMs = undefined;
-      context.account.note(PERSISTED);
+      account.note(PERSISTED);
     }
     const passage = this.passage(head);
-    return typeof passage === 'object' ? passage.refused : this.databases.refusal(head.db);
+    const refusal: Refusal | undefined =
+      typeof passage === 'object'
+        ? { code: 'TARGET_INCOMPATIBLE', cause: passage.refused }
+        : this.databases.refusal(head.db);
+    if (refusal !== undefined) account.fail(head, 'RESTORE', refusal);
+    return refusal === undefined;
   }
 
   private passage(head: KeyHead): Passage {
@@ -117,17 +121,11 @@ export class KeyWriter {
     return (this.passages[head.type.code] ??= passageOf(head, format));
   }
 
-  private refuse(head: KeyHead, cause: string): void {
-    const { account } = this.context;
-    if (cause === EXPIRED) account.skipped(head.tally, EXPIRED);
-    else account.fail(head, 'RESTORE', cause);
-  }
-
   private async inDatabase(head: KeyHead, write: () => Promise<void> | undefined): Promise<void> {
     if (!this.databases.select(head.db)) {
-      const cause = await this.databases.ask(head.db);
-      if (cause !== undefined) {
-        this.refuse(head, cause);
+      const refusal = await this.databases.ask(head.db);
+      if (refusal !== undefined) {
+        this.context.account.fail(head, 'SELECT', refusal);
         return;
       }
     }
@@ -171,7 +169,7 @@ export class KeyWriter {
     } catch (thrown) {
       const error = locate(thrown, record);
       if (error.code === 'INTERNAL') throw error;
-      account.fail(record, 'RESTORE', error.describe());
+      account.fail(record, 'RESTORE', { code: error.code, cause: error.describe() });
       return false;
     }
     if (conflict === 'replace' && !target.replace) {
@@ -205,16 +203,20 @@ export class KeyWriter {
     if (known === undefined) {
       const { outcomes } = this.context;
       const { restored } = this;
+      const noModule: Refusal = {
+        code: 'TARGET_INCOMPATIBLE',
+        cause: `the target has no module that reads ${id}`,
+      };
       known = {
         onOk: (slot) => restored.onOk(slot),
         onReply: (slot, reply) => {
           const isBad = reply.kind === 'error' && /bad data format/i.test(reply.text);
-          if (isBad) outcomes.enter(slot, 'RESTORE', `the target has no module that reads ${id}`);
+          if (isBad) outcomes.enter(slot, 'RESTORE', noModule);
           else restored.onReply(slot, reply);
         },
         onLost: (slot) => restored.onLost(slot),
       };
-      this.modules.set(id, known);
+      if (this.modules.size < MAX_MODULES) this.modules.set(id, known);
     }
     return known;
   }

@@ -10,6 +10,9 @@ import { CommandWindow, type Expectation } from './window.js';
 /** Output that may wait in the socket while one long command is being written. */
 const MAX_UNSENT = 1024 * 1024;
 
+/** How long replies are waited for after a fault before the connection is given up. */
+export const LAST_REPLIES_MS = 10_000;
+
 /**
  * The data connection: a command window on a socket. Once `failure` is set nothing more can be
  * sent, and every command without reply has been told so.
@@ -17,6 +20,7 @@ const MAX_UNSENT = 1024 * 1024;
 export class Link {
   readonly window: CommandWindow;
   failure: RdbkitError | undefined;
+  private interrupted = false;
   private waiting: (() => void)[] = [];
 
   private constructor(
@@ -70,11 +74,15 @@ export class Link {
     });
   }
 
-  /** Resolves when commands may be added again. @throws RdbkitError once the link has failed */
+  /**
+   * Resolves when commands may be added again.
+   * @throws RdbkitError once the link has failed, or ABORTED when the run was interrupted
+   */
   async room(): Promise<void> {
     this.window.writer.flush();
-    while (this.failure === undefined && !this.window.hasRoom) await this.turn();
+    while (this.failure === undefined && !this.interrupted && !this.window.hasRoom) await this.turn();
     this.check();
+    if (this.interrupted) throw new RdbkitError('ABORTED', 'interrupted');
   }
 
   /** Resolves when the socket has taken most of a long command that is still being written. */
@@ -92,6 +100,13 @@ export class Link {
 
   check(): void {
     if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Lets nobody wait for room any more; replies that are on their way still have some time. */
+  interrupt(): void {
+    this.interrupted = true;
+    this.wake();
+    setTimeout(() => this.fail(new RdbkitError('ABORTED', 'interrupted')), LAST_REPLIES_MS).unref();
   }
 
   /** Ends the connection for a reason that makes further writing useless. */

@@ -1,4 +1,4 @@
-import type { Account } from '../account.js';
+import type { Account, Refusal } from '../account.js';
 import type { RdbkitError } from '../errors.js';
 import type { Link } from './link.js';
 import { fatalReply } from './probe.js';
@@ -7,14 +7,17 @@ import type { Expectation } from './window.js';
 /** What to do with a key that the target has already. */
 export type ConflictPolicy = 'fail' | 'skip' | 'replace';
 
-/** Reason under which a key is skipped that the target has already. */
-export const EXISTS = 'exists in the target';
+/** Why a key is not written that the target has already. */
+export const EXISTS: Refusal = { code: 'CONFLICT', cause: 'exists in the target' };
 
 /** Reason under which a key is skipped whose expiry is past. */
 export const EXPIRED = 'expired';
 
-/** Cause under which a command counts as failed whose reply never came. */
-export const LOST = 'the connection was lost before the reply; it may have been written';
+/** Why a key counts as failed whose reply never came. */
+export const LOST: Refusal = {
+  code: 'TARGET_LOST',
+  cause: 'the connection was lost before the reply; it may have been written',
+};
 
 const MAX_CAUSE = 300;
 
@@ -43,15 +46,15 @@ export class Outcomes {
   }
 
   /** Enters the key of a command as failed, or as skipped when it exists and that is wanted. */
-  enter(slot: number, command: string, cause: string): void {
+  enter(slot: number, command: string, refusal: Refusal): void {
     const { window } = this.link;
-    this.record(window.tallyOf(slot), window.dbOf(slot), window.keyOf(slot), command, cause);
+    this.record(window.tallyOf(slot), window.dbOf(slot), window.keyOf(slot), command, refusal);
   }
 
-  record(tally: number, db: number, key: Uint8Array, command: string, cause: string): void {
-    if (cause === EXISTS && this.conflict === 'skip') this.account.skipped(tally, cause);
-    else this.account.failed(tally, cause);
-    this.account.reject({ db, key, command, cause });
+  record(tally: number, db: number, key: Uint8Array, command: string, refusal: Refusal): void {
+    if (refusal === EXISTS && this.conflict === 'skip') this.account.skipped(tally, refusal.cause);
+    else this.account.failed(tally, refusal.cause);
+    this.account.reject({ db, key, command, ...refusal });
   }
 
   /** @throws RdbkitError once the target takes no writes any more */
@@ -61,12 +64,12 @@ export class Outcomes {
 
   private refuse(slot: number, command: string, reply: string): void {
     this.fatal ??= fatalReply(reply, this.link.label);
-    this.enter(slot, command, causeOf(reply));
+    this.enter(slot, command, refusalOf(reply));
   }
 }
 
-/** The cause that stands for an error reply in accounts: the same for the same kind of refusal. */
-export function causeOf(reply: string): string {
+/** What an error reply means for the key: the same for the same kind of refusal. */
+export function refusalOf(reply: string): Refusal {
   if (/^BUSYKEY|^ERR Target key name is busy/.test(reply)) return EXISTS;
-  return reply.slice(0, MAX_CAUSE);
+  return { code: 'TARGET_REPLY', cause: reply.slice(0, MAX_CAUSE) };
 }

@@ -9,7 +9,7 @@ import { type Address, type AddressOptions, parseAddress } from './address.js';
 import { connectControl } from './connection.js';
 import { FunctionWriter } from './function-writer.js';
 import { KeyWriter } from './key-writer.js';
-import { Link } from './link.js';
+import { LAST_REPLIES_MS, Link } from './link.js';
 import { type ConflictPolicy, Outcomes } from './outcome.js';
 import { probeTarget, type Target } from './probe.js';
 import { RateLimit } from './rate-limit.js';
@@ -33,9 +33,6 @@ export interface ImportReport {
   readonly dryRun: boolean;
   readonly account: Account;
 }
-
-/** How long replies are waited for after a fault before the connection is given up. */
-const LAST_REPLIES_MS = 10_000;
 
 /**
  * A sink that writes records into one Redis or Valkey server by RESTORE.
@@ -86,6 +83,7 @@ export class RestoreSink implements Sink<ImportReport> {
     const target = await this.connect();
     const { options, limits } = this;
     const link = this.link as Link;
+    signal.addEventListener('abort', () => link.interrupt(), { once: true });
     const conflict = options.conflict ?? 'fail';
     const outcomes = new Outcomes(account, link, conflict);
     const { maxRate } = options;

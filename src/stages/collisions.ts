@@ -24,7 +24,7 @@ export function resolveCollisions(found: Occurrences, conflict: 'fail' | 'skip' 
       const at = found.occurrence(record);
       const stays = at === undefined || (conflict === 'replace' ? at.index === at.total : at.index === 1);
       if (stays) emit(record);
-      else if (conflict === 'fail') emit.fail(record, COLLISION);
+      else if (conflict === 'fail') emit.fail(record, { code: 'CONFLICT', cause: COLLISION });
     },
   };
 }

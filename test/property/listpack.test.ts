@@ -56,6 +56,13 @@ describe('ListpackReader.pass', () => {
     );
   });
 
+  test.each(['', 'x', '.', '1e', ' 1', 'nan'])('knows that the string "%s" is no score', (score) => {
+    const reader = new ListpackReader();
+    const blob = listpack([bytes('member'), bytes(score)]);
+    reader.open(blob, 0, blob.length);
+    expect(faultOf(() => reader.pass(true))).toContain('is a score but no number (in listpack entry 2)');
+  });
+
   test('goes on behind the entries that next has read', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1, maxLength: 12 }), fc.nat(), (list, count) => {

@@ -13,7 +13,7 @@ describe('LZF blocks of a megabyte', () => {
   const spread = (plain: Uint8Array) =>
     Uint8Array.from({ length: 2 * plain.length }, (_, i) => (i & 1 ? plain[i >> 1] : 0) as number);
 
-  test.each([MiB - 1, MiB, MiB + 1])('%i bytes of output', (size) => {
+  test.each([MiB - 1, MiB, MiB + 1, MiB + 90_000])('%i bytes of output', (size) => {
     const plain = Uint8Array.from({ length: size }, (_, i) => (i % 251) ^ (i >> 12));
     const block = lzfCompress(plain) as Uint8Array;
     expect(text(inflated(block, size))).toBe(text(plain));
@@ -21,11 +21,14 @@ describe('LZF blocks of a megabyte', () => {
     expect(inflated(block, size + 1)).toBeUndefined();
   });
 
-  test.each([MiB / 8 - 1, MiB / 8, MiB / 8 + 1])('%i literals in twice as many bytes of input', (size) => {
-    const plain = Uint8Array.from({ length: size }, (_, i) => i % 249);
-    expect(text(inflated(spread(plain), size))).toBe(text(plain));
-    expect(inflated(spread(plain).subarray(0, -1), size)).toBeUndefined();
-  });
+  test.each([MiB / 8 - 1, MiB / 8, MiB / 8 + 1, MiB / 8 + 5000])(
+    '%i literals in twice as many bytes of input',
+    (size) => {
+      const plain = Uint8Array.from({ length: size }, (_, i) => i % 249);
+      expect(text(inflated(spread(plain), size))).toBe(text(plain));
+      expect(inflated(spread(plain).subarray(0, -1), size)).toBeUndefined();
+    },
+  );
 
   test('all decoders agree on damaged ones, too', () => {
     const plain = Uint8Array.from({ length: MiB + 1000 }, (_, i) => (i % 241) ^ (i >> 11));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lzfCompress, MAX_EXPANSION } from '../../src/codec/lzf.js';
-import { anyBytes, chunkSizes, damage, damaged, repetitiveBytes } from '../support/arbitraries.js';
+import { anyBytes, chunkSizes, damage, damaged, noise, repetitiveBytes } from '../support/arbitraries.js';
 import { bytes, hex } from '../support/bytes.js';
 import { expectAgreement, meaning, text } from '../support/lzf.js';
 
@@ -9,18 +9,34 @@ const RUNS = 400;
 
 const content = fc.oneof(anyBytes(600), repetitiveBytes(20));
 
-const literal = anyBytes(32, 1).map((run) => bytes(run.length - 1, run));
-const reference = fc
-  .tuple(
-    fc.integer({ min: 3, max: 264 }),
-    fc.oneof(fc.integer({ max: 12, min: 1 }), fc.integer({ min: 1, max: 8192 })),
-  )
-  .map(([length, distance]) => {
-    const [high, low] = [(distance - 1) >> 8, (distance - 1) & 0xff];
-    return length < 9 ? bytes(((length - 2) << 5) | high, low) : bytes(0xe0 | high, length - 9, low);
-  });
-/** Well-formed items; some reach back too far. */
-const items = fc.array(fc.oneof(literal, reference), { maxLength: 30 }).map((parts) => bytes(...parts));
+const literal = anyBytes(32, 1);
+/** `reach` says how far back: to the first byte, one too far, or as far as the number. */
+const reference = fc.record({
+  length: fc.integer({ min: 3, max: 264 }),
+  reach: fc.oneof(
+    fc.constantFrom('first', 'too far'),
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 8192 }),
+  ),
+});
+
+/** Well-formed items; most references reach bytes that are there. */
+const items = fc.array(fc.oneof(literal, literal, reference), { maxLength: 30 }).map((parts) => {
+  let size = 0;
+  return bytes(
+    ...parts.map((part) => {
+      const before = size;
+      size += part.length;
+      if (part instanceof Uint8Array) return bytes(part.length - 1, part);
+      const wanted = part.reach === 'first' ? before : part.reach === 'too far' ? before + 1 : part.reach;
+      const distance = Math.max(0, Math.min(8192, wanted as number) - 1);
+      const [high, low] = [distance >> 8, distance & 0xff];
+      return part.length < 9
+        ? bytes(((part.length - 2) << 5) | high, low)
+        : bytes(0xe0 | high, part.length - 9, low);
+    }),
+  );
+});
 const compressed = content.map((plain) => lzfCompress(plain) ?? bytes());
 const anyBlock = fc.oneof(
   anyBytes(80),
@@ -59,11 +75,31 @@ describe('LZF', () => {
     );
   });
 
-  test('makes use of repetitions as far away as 8192 bytes', () => {
-    const noise = Uint8Array.from({ length: 8192 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
-    const block = lzfCompress(bytes(noise, noise)) as Uint8Array;
-    expect(block.length).toBeLessThan(8192 * 1.1);
-    expectAgreement(block, 16_384);
+  test.each([100, 8190, 8191, 8192, 8193, 8194, 9000])(
+    'repetitions at a distance of %i bytes',
+    (distance) => {
+      const plain = bytes(noise(distance), noise(500));
+      const block = lzfCompress(plain);
+      // A reference reaches 8192 bytes back, and at least three bytes must be the same.
+      expect(block !== undefined).toBe(distance <= 8192);
+      if (block !== undefined) expectAgreement(block, plain.length);
+      expect(lzfCompress(noise(distance))).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['a literal run of one byte less', '0161'],
+    ['a literal run without bytes', '0061 00'],
+    ['a reference before the first byte', '2000'],
+    ['a reference one byte too far', '0061 2001'],
+    ['a long reference one byte too far', '0061 E00001'],
+    ['a reference one byte too far, behind others', '016162 2001 2005'],
+    ['half a reference', '0061 20'],
+    ['a third of a long reference', '0061 E0'],
+    ['two thirds of a long reference', '0061 E000'],
+  ])('no decoder takes %s', (_, block) => {
+    expect(meaning(hex(block))).toBeUndefined();
+    for (let size = 0; size < 20; size++) expectAgreement(hex(block), size);
   });
 
   test('all decoders agree on any block and any size', () => {

@@ -49,7 +49,9 @@ const MUTATIONS: readonly ((file: Uint8Array, random: Random) => Uint8Array)[] =
   },
   function setByte(file, random) {
     const copy = file.slice();
-    copy[random.below(copy.length)] = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc0, 0xc3, 0xfe, 0xff][random.below(11)] as number;
+    copy[random.below(copy.length)] = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc0, 0xc3, 0xfe, 0xff][
+      random.below(11)
+    ] as number;
     return copy;
   },
   function hugeLength(file, random) {
@@ -59,7 +61,15 @@ const MUTATIONS: readonly ((file: Uint8Array, random: Random) => Uint8Array)[] =
   },
   function largeLength(file, random) {
     const at = random.below(file.length);
-    return bytes(file.subarray(0, at), 0x80, random.below(128), random.below(256), random.below(256), random.below(256), file.subarray(at + random.below(5)));
+    return bytes(
+      file.subarray(0, at),
+      0x80,
+      random.below(128),
+      random.below(256),
+      random.below(256),
+      random.below(256),
+      file.subarray(at + random.below(5)),
+    );
   },
   function remove(file, random) {
     const at = random.below(file.length);
@@ -120,7 +130,9 @@ function mutate(files: readonly Uint8Array[], count: number, seed: number): void
     try {
       only(() => readMutant(mutant));
     } catch (thrown) {
-      expect.fail(`mutant ${i} (${Buffer.from(mutant.subarray(0, 2000)).toString('hex')}): ${String(thrown)}\n${(thrown as Error).stack}`);
+      expect.fail(
+        `mutant ${i} (${Buffer.from(mutant.subarray(0, 2000)).toString('hex')}): ${String(thrown)}\n${(thrown as Error).stack}`,
+      );
     }
   }
   expect(process.memoryUsage.rss() - before).toBeLessThan(MAX_GROWTH);
@@ -131,11 +143,17 @@ describe('mutants raise typed errors only, and never hang or fill the memory', (
 
   test.each([1, 2, 3])('of the built fixtures, seed %i', (seed) => {
     const files = fixtures.filter(({ name, file }) => name.startsWith('built/') && file.length < 100_000);
-    mutate(files.map(({ file }) => file), BUILT_MUTANTS / 3, seed);
+    mutate(
+      files.map(({ file }) => file),
+      BUILT_MUTANTS / 3,
+      seed,
+    );
   });
 
   test.each([4, 5, 6])('of records of the corpus, seed %i', (seed) => {
-    const records = fixtures.filter(({ name }) => name.endsWith('/dump')).flatMap(({ file }) => recordsOf(file));
+    const records = fixtures
+      .filter(({ name }) => name.endsWith('/dump'))
+      .flatMap(({ file }) => recordsOf(file));
     mutate(records, CORPUS_MUTANTS / 3, seed);
   });
 });

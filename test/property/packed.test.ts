@@ -7,7 +7,14 @@ import { ZipmapReader } from '../../src/encodings/zipmap.js';
 import { anyBytes, damage, damaged, int64 } from '../support/arbitraries.js';
 import { bytes, littleEndian } from '../support/bytes.js';
 import { intset, listpack, ziplist, zipmap } from '../support/packed.js';
-import { boundaryString, entry, type Item, itemOf, readPacked } from '../support/packed-entries.js';
+import {
+  BOUNDARIES,
+  boundaryString,
+  entry,
+  type Item,
+  itemOf,
+  readPacked,
+} from '../support/packed-entries.js';
 
 const RUNS = 150;
 
@@ -112,5 +119,44 @@ describe.each([
       }),
       { numRuns: RUNS },
     );
+  });
+});
+
+describe('strings of every size at which something changes', () => {
+  const string = (size: number) => new Uint8Array(size).fill(size);
+  const lists = BOUNDARIES.map((size) => [string(size), 'next', string(size), 7]);
+
+  test.each(['old', 'new'] as const)('in a listpack, %s back lengths', (widths) => {
+    for (const list of lists) {
+      const items = list.map(itemOf);
+      expect(readPacked(new ListpackReader(), listpack(list, { widths }))).toEqual({
+        items,
+        fault: undefined,
+      });
+    }
+  });
+
+  test.each([false, true])('in a ziplist, wide previous lengths: %s', (widePrevious) => {
+    for (const list of lists) {
+      const items = list.map(itemOf);
+      expect(readPacked(new ZiplistReader(), ziplist(list, { widePrevious }))).toEqual({
+        items,
+        fault: undefined,
+      });
+    }
+  });
+
+  test('in a zipmap', () => {
+    for (const size of BOUNDARIES) {
+      const blob = zipmap(
+        [
+          [string(size), 'v'],
+          ['f', string(size)],
+        ],
+        { free: 3 },
+      );
+      const items = [itemOf(string(size)), 'v', 'f', itemOf(string(size))];
+      expect(readPacked(new ZipmapReader(), blob)).toEqual({ items, fault: undefined });
+    }
   });
 });

@@ -22,6 +22,17 @@ export function repetitiveBytes(maxPieces: number): fc.Arbitrary<Uint8Array> {
   );
 }
 
+/** Bytes without any pattern, the same in every run. */
+export function noise(size: number): Uint8Array {
+  let state = 0x2545f491;
+  return Uint8Array.from({ length: size }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 24;
+  });
+}
+
 const WIDTHS = [7, 8, 12, 13, 15, 16, 23, 24, 31, 32, 48, 52, 53, 54, 62, 63];
 const EDGES = [
   0n,

@@ -128,7 +128,7 @@ export function strings(): LargeSample[] {
 export function lists(): LargeSample[] {
   const of = (name: string, code: number, value: Uint8Array, elements: readonly Uint8Array[]) =>
     sample(name, code, 'list', value, elements.map(base64), longestOf(elements));
-  const many = words(12_000, 100, 2);
+  const many = words(13_000, 100, 2);
   const few = [noise(600 * KiB, 3), bytes('x'), prose(900 * KiB), noise(300 * KiB, 4), bytes('')];
   const huge = [bytes('first'), noise(MiB + 200 * KiB, 5), bytes('last')];
   const plain = (element: Uint8Array) => bytes(1, string(element));
@@ -167,7 +167,7 @@ function bytesOf(ascending: readonly number[]): Uint8Array {
 export function sets(): LargeSample[] {
   const of = (name: string, code: number, value: Uint8Array, members: readonly Uint8Array[], shape?: Shape) =>
     sample(name, code, 'set', value, members.map(base64).sort(byBytes), longestOf(members), shape);
-  const many = words(12_000, 100, 6);
+  const many = words(13_000, 100, 6);
   const long = [noise(700 * KiB, 7), bytes('x'), noise(500 * KiB, 8)];
   const huge = [bytes('small'), noise(MiB + KiB, 9)];
   const numbers = Array.from({ length: 140_000 }, (_, i) => i * 1_000_003 - 70_000_000_000);
@@ -211,7 +211,7 @@ export function sortedSets(): LargeSample[] {
     );
   const scored = (members: readonly Uint8Array[]) =>
     members.map((member, i): Pair => [member, SCORES[i]?.[0] ?? i * 0.25]);
-  const many = scored(words(12_000, 100, 10));
+  const many = scored(words(13_000, 100, 10));
   const long = scored([noise(700 * KiB, 11), bytes('x'), noise(500 * KiB, 12)]);
   const huge = scored([bytes('small'), noise(MiB + KiB, 13)]);
   const ascending = many.filter(([, score]) => Number.isFinite(score)).sort(([, a], [, b]) => a - b);

@@ -96,4 +96,3 @@ export function expectAgreement(
   expect(text(inflated(block, size))).toBe(text(expected));
   expect(text(streamed(block, size, pieces, rooms))).toBe(text(expected));
 }
-

@@ -14,6 +14,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface RunOptions {
   /** Standard input; empty when left out. */
   readonly input?: Uint8Array;
+  /** Leave standard input open behind `input`, as a source that has stalled. */
+  readonly leaveOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -89,7 +91,8 @@ export async function startRdbkit(
   });
   // A run that ends early leaves its input unread.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? new Uint8Array(0));
+  child.stdin.write(options.input ?? new Uint8Array(0));
+  if (options.leaveOpen !== true) child.stdin.end();
   const killWithUs = () => child.kill('SIGKILL');
   process.on('exit', killWithUs);
   const finished = new Promise<Finished>((resolve, reject) => {
@@ -192,8 +195,20 @@ function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
+/** How long something may take that is waited for. */
+const WAIT_MS = 20_000;
+
 /** How old the lock of a build may be that is still under way. */
 const BUILD_MS = 120_000;
+
+/** Waits until something is so. */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + WAIT_MS;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await setTimeout(1);
+  }
+}
 
 /** Builds dist/ when it is missing; several processes may ask for it at once. */
 async function ensureBuilt(): Promise<void> {

@@ -15,7 +15,11 @@ export function tokensWhole(record: KeyRecord, limits: Partial<Limits> = {}): st
   return tokens.list;
 }
 
-export function tokensInParts(record: KeyRecord, sizes: readonly number[], limits: Partial<Limits> = {}): string[] {
+export function tokensInParts(
+  record: KeyRecord,
+  sizes: readonly number[],
+  limits: Partial<Limits> = {},
+): string[] {
   const cursor = new ValueCursor({ ...defaultLimits, ...limits });
   cursor.openParts(valueTypeOf(record.type), record.valueOffset, record.templates);
   const tokens = new Tokens(cursor);
@@ -66,7 +70,9 @@ class Tokens {
         break;
       case Token.entry:
       case Token.id:
-        list.push(`${role} ${[cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow].join(' ')} ${token === Token.entry ? `${cursor.deleted} ${cursor.pairs}` : ''}`);
+        list.push(
+          `${role} ${[cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow].join(' ')} ${token === Token.entry ? `${cursor.deleted} ${cursor.pairs}` : ''}`,
+        );
         break;
       default:
         list.push(`${role} ${cursor.integer}`);

@@ -102,6 +102,7 @@ describe('faults are named', () => {
     ['ziplist', '0D000000 0A000000 0100 00FF FF', 'ziplist entry 1', 'unknown encoding byte 0xff'],
     ['ziplist', '11000000 0A000000 0100 008100000000 FF', 'ziplist entry 1', 'unknown encoding byte 0x81'],
     ['ziplist', '0D000000 0A000000 0100 0002 FF', 'ziplist entry 1', 'reaches past the end'],
+    ['ziplist', '0D000000 0A000000 0100 0001 FF', 'ziplist entry 1', 'reaches past the end'],
     ['ziplist', '0D000000 0A000000 0100 00D0 FF', 'ziplist entry 1', 'reaches past the end'],
     ['ziplist', '0D000000 0A000000 0100 FFF1 FF', 'ziplist entry 1', 'reaches past the end'],
     ['intset', '02000000 000000', 'intset header', '7 bytes are too few'],
@@ -120,6 +121,7 @@ describe('faults are named', () => {
     ['zipmap', '01 0161 FF', 'zipmap entry 1', 'field without a value'],
     ['zipmap', '02 0161 010062 FF', 'zipmap header', 'declares 2 fields where 1 are stored'],
     ['zipmap', '01 0161 010262 FF', 'zipmap entry 2', 'reaches past the end'],
+    ['zipmap', '01 0161 010162 FF', 'zipmap entry 2', 'reaches past the end'],
     ['zipmap', '01 FE0100 FF', 'zipmap entry 1', 'reaches past the end'],
   ] as const)('%s %s', (encoding, blob, place, message) => {
     const { fault } = read(encoding, hex(blob));

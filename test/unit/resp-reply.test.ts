@@ -91,11 +91,14 @@ describe('ReplyDecoder', () => {
     }
   });
 
-  test.each([{ sizes: undefined }, { sizes: [1000] }])('takes no line longer than 64 KiB: $sizes', ({ sizes }) => {
-    const input = bytes('-', 'k'.repeat(70_000), '\r\n');
-    expect(codeOf(input.subarray(0, -2), sizes)).toBe('TARGET_REPLY');
-    expect(codeOf(input, sizes)).toBe('TARGET_REPLY');
-  });
+  test.each([{ sizes: undefined }, { sizes: [1000] }])(
+    'takes no line longer than 64 KiB: $sizes',
+    ({ sizes }) => {
+      const input = bytes('-', 'k'.repeat(70_000), '\r\n');
+      expect(codeOf(input.subarray(0, -2), sizes)).toBe('TARGET_REPLY');
+      expect(codeOf(input, sizes)).toBe('TARGET_REPLY');
+    },
+  );
 
   test.each([
     'HTTP/1.1 400 Bad Request\r\n',

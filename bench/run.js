@@ -1,0 +1,130 @@
+// `npm run bench [scan|check|import|memory] [--runs N] [--keep]`: each case beside the tool that
+// users have today, in one run. Prints the tables of RESULTS.md.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { dataset, hugeHash, names, removeData } from './datasets.js';
+import { compare, measure } from './measure.js';
+import { restoreCommands } from './restore-commands.js';
+import { startServer } from './server.js';
+
+const argv = process.argv.slice(2);
+const cases = argv.filter((word) => /^[a-z]+$/.test(word));
+const runs = argv.includes('--runs') ? Number(argv[argv.indexOf('--runs') + 1]) : 7;
+const wanted = (name) => cases.length === 0 || cases.includes(name);
+const rdbkit = [process.execPath, fileURLToPath(new URL('../bin/rdbkit.js', import.meta.url))];
+
+const MB = 1e6;
+const fixed = (number, digits = 2) => number.toFixed(digits);
+
+function table(head, rows) {
+  console.log(`| ${head.join(' | ')} |\n|${head.map(() => '---').join('|')}|`);
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+  console.log();
+}
+
+async function reading(command, title) {
+  const rows = [];
+  for (const name of names) {
+    const dump = await dataset(name);
+    const { ours, theirs, cpuRatio } = await compare(
+      () => measure([...rdbkit, command, dump]),
+      () => measure(['redis-check-rdb', dump]),
+      { runs },
+    );
+    const size = statSync(dump).size / MB;
+    rows.push([
+      name,
+      fixed(size, 0),
+      fixed(ours.cpu),
+      fixed(theirs.cpu),
+      `${fixed(cpuRatio)} ×`,
+      fixed(size / ours.cpu, 0),
+      fixed(ours.peak, 0),
+    ]);
+  }
+  console.log(`### ${title}\n`);
+  table(
+    [
+      'file',
+      'MB',
+      `rdbkit ${command}, CPU s`,
+      'redis-check-rdb, CPU s',
+      'times as fast',
+      'MB/CPU s',
+      'peak MiB',
+    ],
+    rows,
+  );
+}
+
+async function importing() {
+  const server = await startServer();
+  const version = 10;
+  const rows = [];
+  try {
+    for (const name of names) {
+      const dump = await dataset(name);
+      const commands = await restoreCommands(dump, version);
+      const { ours, theirs, wallRatio } = await compare(
+        () => measure([...rdbkit, 'import', dump, '--to', server.url, '--quiet']),
+        () => measure(['redis-cli', '-p', String(server.port), '--pipe'], { input: commands }),
+        { runs, before: async () => server.command('FLUSHALL') },
+      );
+      rows.push([
+        name,
+        fixed(ours.wall),
+        fixed(theirs.wall),
+        `${fixed(wallRatio, 3)} ×`,
+        fixed(ours.cpu),
+        fixed(theirs.cpu),
+        fixed(ours.peak, 0),
+      ]);
+    }
+  } finally {
+    await server.stop();
+  }
+  console.log('### Import into redis-server, against redis-cli --pipe fed with ready-made RESTOREs\n');
+  table(
+    [
+      'file',
+      'rdbkit import, s',
+      'redis-cli --pipe, s',
+      'wall, of theirs',
+      'rdbkit CPU s',
+      'redis-cli CPU s',
+      'peak MiB',
+    ],
+    rows,
+  );
+}
+
+async function memory() {
+  const rows = [];
+  const one = async (label, ...command) => {
+    const { peak, cpu, code } = await measure([...rdbkit, ...command]);
+    rows.push([label, command[0], fixed(peak, 0), fixed(cpu, 1), String(code)]);
+  };
+  const hash = await hugeHash(2 ** 30);
+  for (const command of ['info', 'check']) await one('one hash of 1 GiB', command, hash);
+  const server = await startServer();
+  try {
+    await one('one hash of 1 GiB', 'import', hash, '--to', server.url, '--quiet');
+  } finally {
+    await server.stop();
+  }
+  console.log('### Peak memory\n');
+  table(['file', 'command', 'peak MiB', 'CPU s', 'exit code'], rows);
+}
+
+const version = (command) =>
+  spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(0, 40);
+console.log(
+  `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.version}; ${version('redis-server')}; medians of ${runs} runs in turn\n`,
+);
+if (wanted('scan')) await reading('info', 'Scan: `info` reads all, checksum included, and counts');
+if (wanted('check')) await reading('check', 'Check: the inside of every value, too');
+if (wanted('import')) await importing();
+if (wanted('memory')) await memory();
+if (!argv.includes('--keep')) removeData();

@@ -1,0 +1,68 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { type Account, type ImportReport, RdbkitError, type Target } from '../index.js';
+import { accountJson, accountText } from './account-text.js';
+import type { ImportOptions } from './import.js';
+import { print, printJson } from './output.js';
+
+/** What a report of an import is made from. */
+export interface ImportFrame {
+  readonly account: Account;
+  readonly options: Pick<ImportOptions, 'dryRun' | 'report' | 'json'>;
+  readonly seconds: number;
+}
+
+/** Prints the account of an import that came to its end, and writes it where `--report` says. */
+export function reportImport({ target, dryRun }: ImportReport, frame: ImportFrame): void {
+  const { account, options, seconds } = frame;
+  const title = dryRun ? 'Dry run: nothing was written to' : 'Imported into';
+  const json = { target: targetJson(target), dryRun, ...accountJson(account, { seconds }) };
+  if (options.report !== undefined) writeReport(options.report, json);
+  if (options.json === true) printJson(json);
+  else print(`${title} ${target.label} (${target.server} ${target.version})`, ...lines(frame));
+}
+
+/** Prints what was done until an import failed. */
+export function reportFailure(thrown: unknown, frame: ImportFrame): void {
+  const { account, options, seconds } = frame;
+  const { code, ...error } = describe(RdbkitError.from(thrown));
+  const json = { error: { code, ...error }, ...accountJson(account, { seconds }) };
+  if (options.report !== undefined) writeReport(options.report, json);
+  if (options.json === true) printJson(json);
+  else if (account.totals().read > 0) print('Not finished. Until then:', ...lines(frame));
+}
+
+function lines({ account, options, seconds }: ImportFrame): string[] {
+  return accountText(account, {
+    seconds,
+    ...(options.dryRun === true ? { written: 'would be written' } : {}),
+  });
+}
+
+function describe(error: RdbkitError) {
+  const { code, offset, where, subject } = error;
+  return { code, message: error.describe(), offset, where, subject };
+}
+
+function targetJson({ label, server, version, format, notes }: Target) {
+  return { address: label, server, version, rdbVersion: format.rdbVersion, notes };
+}
+
+/** A report is written beside its place and renamed, so that no half of one is ever there. */
+function writeReport(path: string, report: unknown): void {
+  const beside = `${path}.${process.pid}.tmp`;
+  const text = JSON.stringify(
+    report,
+    (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part),
+    2,
+  );
+  try {
+    writeFileSync(beside, `${text}\n`, { mode: 0o600 });
+    renameSync(beside, path);
+  } catch (thrown) {
+    throw new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
+      subject: path,
+      hint: 'check the folder, its permissions and the room on the disk',
+      cause: thrown,
+    });
+  }
+}
