@@ -2,7 +2,7 @@ import { putInt32LE } from '../bytes/integer.js';
 import { Crc64 } from '../codec/crc64.js';
 import { FOOTER_BYTES, PayloadFooter } from '../rdb/payload.js';
 import type { KeyHead } from '../record.js';
-import { HEADER_BYTES } from '../resp/command-writer.js';
+import { framed, HEADER_BYTES } from '../resp/command-writer.js';
 import type { Target } from './probe.js';
 import type { CommandWindow } from './window.js';
 
@@ -11,6 +11,9 @@ const CONTIGUOUS = 64 * 1024;
 
 /** Bytes of a payload around its value. */
 export const PAYLOAD_OVERHEAD = 1 + FOOTER_BYTES;
+
+/** RESTORE with key, ttl and payload, by the number of options behind them. */
+const BEGINNINGS = [0, 1, 2, 3, 4].map((options) => framed(4 + options, 'RESTORE'));
 
 /** Frames RESTORE commands for one target. */
 export class RestoreCommand {
@@ -68,8 +71,7 @@ export class RestoreCommand {
   /** The command up to its payload. */
   begin(head: KeyHead): void {
     const { writer } = this.window;
-    writer.begin(4 + this.optionCount(head));
-    writer.text('RESTORE');
+    writer.raw(BEGINNINGS[this.optionCount(head)] as Uint8Array);
     this.window.key(head.keyBytes, head.keyStart, head.keyEnd);
     writer.integer(this.ttl(head));
   }

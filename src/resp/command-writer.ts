@@ -1,4 +1,4 @@
-import { MAX_INTEGER_DIGITS, putAscii, putInteger } from '../bytes/ascii.js';
+import { MAX_INTEGER_DIGITS, putAscii, putInteger, utf8Bytes } from '../bytes/ascii.js';
 import type { Integer } from '../bytes/integer.js';
 
 const CR = 0x0d;
@@ -69,6 +69,12 @@ export class CommandWriter {
   begin(argumentCount: number): void {
     this.ensure(HEADER_BYTES);
     this.header(ARRAY, argumentCount);
+  }
+
+  /** Bytes that are framed already, as by `framed`. */
+  raw(bytes: Uint8Array): void {
+    this.ensure(bytes.length);
+    this.piece(bytes, 0, bytes.length);
   }
 
   /** An argument of ASCII text. */
@@ -146,6 +152,11 @@ export class CommandWriter {
     this.at = at + 2;
     this.total += size + 2;
   }
+}
+
+/** The beginning of a command, framed once to be written often: its argument count and name. */
+export function framed(argumentCount: number, name: string): Uint8Array {
+  return utf8Bytes(`*${argumentCount}\r\n$${name.length}\r\n${name}\r\n`);
 }
 
 const MAX_FREE = 64;

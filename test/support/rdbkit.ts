@@ -40,6 +40,7 @@ export interface AccountReport {
   readonly dbs: Readonly<Record<string, Sums>>;
   readonly notes: Readonly<Record<string, number>>;
   readonly rejects: readonly RejectLine[];
+  readonly seconds: number;
   readonly dryRun?: boolean;
   readonly target?: { readonly address: string; readonly server: string; readonly version: string };
   readonly error?: { readonly code: string; readonly message: string };

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,9 @@ const EXTRA_NAMES = ['redis-8', 'valkey-8', 'valkey-9'];
 
 /** The first versions of the servers that the tests can read back: PEXPIRETIME and FUNCTION. */
 const OLDEST = '7.0.0';
+
+/** What a server answers to PING that has started. */
+const READY = /^\+PONG|^-NOAUTH/;
 
 const START_TRIES = 5;
 const START_MS = 20_000;
@@ -102,6 +105,8 @@ export interface StartOptions {
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Options of the client that `client` is. */
   readonly client?: ClientOptions;
+  /** What it loads when it starts. */
+  readonly dump?: Uint8Array;
   /** What its first answer must match; `+PONG`, or a refusal for want of a password, by default. */
   readonly answer?: RegExp;
 }
@@ -109,7 +114,7 @@ export interface StartOptions {
 /** A server that runs for a test, in a folder of its own; it listens on 127.0.0.1 and on a socket. */
 export class RunningServer {
   /** A connection over the socket, as the default user unless the options said otherwise. */
-  readonly client: Redis;
+  client: Redis;
 
   constructor(
     readonly server: Server,
@@ -118,7 +123,7 @@ export class RunningServer {
     readonly tlsPort: number,
     /** Its folder, removed by `stop`. */
     readonly folder: string,
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly clientOptions: ClientOptions,
   ) {
     this.client = this.connect();
@@ -167,6 +172,15 @@ export class RunningServer {
     await ended;
   }
 
+  /** Ends it and starts it anew, on the same port and empty. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.client.disconnect();
+    this.child = launch(this.server, this.child.spawnargs.slice(1));
+    await answers(this.child, this.socket, READY);
+    this.client = this.connect();
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     this.client.disconnect();
@@ -190,21 +204,15 @@ export async function startServer(server: Server, options: StartOptions = {}): P
 async function tryStart(server: Server, options: StartOptions): Promise<RunningServer | string> {
   const folder = mkdtempSync(join(tmpdir(), 'rdbkit-server-'));
   const [port, tlsPort] = await Promise.all([freePort(), options.tls === undefined ? 0 : freePort()]);
-  const child = spawn(
-    server.path,
-    [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', join(folder, 'socket')],
-      ...['--save', '', '--appendonly', 'no', '--dir', folder, '--logfile', join(folder, 'log')],
-      ...tlsConfig(tlsPort, options),
-      ...(options.config ?? []),
-    ],
-    { stdio: 'ignore' },
-  );
-  const killWithUs = () => child.kill('SIGKILL');
-  process.on('exit', killWithUs);
-  child.once('exit', () => process.off('exit', killWithUs));
+  if (options.dump !== undefined) writeFileSync(join(folder, 'dump.rdb'), options.dump);
+  const child = launch(server, [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', join(folder, 'socket')],
+    ...['--save', '', '--appendonly', 'no', '--dir', folder, '--logfile', join(folder, 'log')],
+    ...tlsConfig(tlsPort, options),
+    ...(options.config ?? []),
+  ]);
   try {
-    await answers(child, join(folder, 'socket'), options.answer ?? /^\+PONG|^-NOAUTH/);
+    await answers(child, join(folder, 'socket'), options.answer ?? READY);
     return new RunningServer(server, port, tlsPort, folder, child, options.client ?? {});
   } catch (thrown) {
     const log = logOf(folder);
@@ -212,6 +220,15 @@ async function tryStart(server: Server, options: StartOptions): Promise<RunningS
     rmSync(folder, { recursive: true, force: true });
     return `${thrown instanceof Error ? thrown.message : thrown}\n${log}`;
   }
+}
+
+/** Starts the program; it ends with this process at the latest. */
+function launch(server: Server, config: readonly string[]): ChildProcess {
+  const child = spawn(server.path, config, { stdio: 'ignore' });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.on('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
+  return child;
 }
 
 function tlsConfig(tlsPort: number, { tls }: StartOptions): string[] {

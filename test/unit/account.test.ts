@@ -86,7 +86,7 @@ describe('Account', () => {
     account.onReject = (reject) => seen.push(reject);
     const rejects = Array.from(
       { length: 7 },
-      (_, i): Reject => ({ db: 0, key: bytes(i), command: 'RESTORE', cause: 'x' }),
+      (_, i): Reject => ({ db: 0, key: bytes(i), command: 'RESTORE', code: 'CONFLICT', cause: 'x' }),
     );
     for (const reject of rejects) account.reject(reject);
     expect(seen).toEqual(rejects);
@@ -97,9 +97,11 @@ describe('Account', () => {
     const account = new Account();
     const record = key('user:1', { db: 4 });
     record.tally = account.read(4, 'string', 1);
-    account.fail(record, 'RESTORE', 'BUSYKEY');
+    account.fail(record, 'RESTORE', { code: 'TARGET_REPLY', cause: 'BUSYKEY' });
     record.keyBytes.fill(0);
-    expect(account.shown).toEqual([{ db: 4, key: bytes('user:1'), command: 'RESTORE', cause: 'BUSYKEY' }]);
+    expect(account.shown).toEqual([
+      { db: 4, key: bytes('user:1'), command: 'RESTORE', code: 'TARGET_REPLY', cause: 'BUSYKEY' },
+    ]);
     expect(account.tallies[0]).toMatchObject({ failed: 1 });
     expect([...account.causes]).toEqual([['BUSYKEY', 1]]);
   });
@@ -113,6 +115,27 @@ describe('Account', () => {
     account.skipped(second, 'reason');
     account.failed(second, 'cause');
     account.balance();
+  });
+
+  test('settle enters what has no outcome as failed, and nothing else', () => {
+    const account = new Account();
+    const [strings, lists, libraries] = [
+      account.read(0, 'string', 1),
+      account.read(0, 'list', 1),
+      account.read(-1, 'function', 1),
+    ];
+    account.read(0, 'string', 1);
+    account.read(0, 'string', 1);
+    account.written(strings);
+    account.skipped(lists, 'reason');
+    account.settle('too late');
+    account.balance();
+    expect(account.tallies.map(({ failed }) => failed)).toEqual([2, 0, 1]);
+    expect([...account.causes]).toEqual([['too late', 2]]);
+    expect([...account.besides]).toEqual([['too late', 1]]);
+    expect(account.tallies[libraries]).toMatchObject({ written: 0, skipped: 0 });
+    account.settle('again');
+    expect([...account.causes]).toEqual([['too late', 2]]);
   });
 
   test.each([

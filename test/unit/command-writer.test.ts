@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Integer } from '../../src/bytes/integer.js';
-import { type Chunk, CommandWriter } from '../../src/resp/command-writer.js';
+import { type Chunk, CommandWriter, framed } from '../../src/resp/command-writer.js';
 import { anyBytes, int64, uint64 } from '../support/arbitraries.js';
 import { bytes } from '../support/bytes.js';
 
@@ -35,7 +35,7 @@ function contentOf(one: Argument): Uint8Array {
 }
 
 /** The commands as RESP arrays of bulk strings. */
-function framed(list: readonly (readonly Argument[])[]): Uint8Array {
+function respOf(list: readonly (readonly Argument[])[]): Uint8Array {
   return bytes(
     ...list.map((parts) => [
       `*${parts.length}\r\n`,
@@ -71,13 +71,25 @@ describe('CommandWriter', () => {
         );
         for (const parts of list) write(writer, parts);
         writer.flush();
-        const expected = framed(list);
+        const expected = respOf(list);
         expect(Buffer.concat(output).toString('latin1')).toBe(Buffer.from(expected).toString('latin1'));
         expect(writer.total).toBe(expected.length);
         expect(output.every((chunk) => chunk.length > 0)).toBe(true);
       }),
       { numRuns: RUNS },
     );
+  });
+
+  test('takes the beginning of a command that was framed before', () => {
+    for (const chunkBytes of [1, 20, 300]) {
+      const output: Uint8Array[] = [];
+      const writer = new CommandWriter(chunkBytes, (chunk, size) => output.push(chunk.bytes.slice(0, size)));
+      writer.raw(framed(2, 'GET'));
+      writer.bytes(bytes('key'));
+      writer.flush();
+      const expected = '*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n';
+      expect([Buffer.concat(output).toString(), writer.total]).toEqual([expected, expected.length]);
+    }
   });
 
   test('a chunk that somebody holds is not written to again', () => {
@@ -110,7 +122,7 @@ describe('CommandWriter', () => {
           age();
         }
         writer.flush();
-        expect(output.join('')).toBe(Buffer.from(framed(list)).toString('latin1'));
+        expect(output.join('')).toBe(Buffer.from(respOf(list)).toString('latin1'));
       }),
       { numRuns: RUNS },
     );

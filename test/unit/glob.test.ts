@@ -84,6 +84,8 @@ describe('globMatches', () => {
     ['[^', 'a', true],
     ['[a-', '-', true],
     ['[a-]', 'a', true],
+    ['[a-c', 'b', true],
+    ['[a-c', '-', false],
     ['\\*', '*', true],
     ['\\*', 'a', false],
     ['\\?', '?', true],

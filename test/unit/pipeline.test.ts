@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Account } from '../../src/account.js';
 import { RdbkitError } from '../../src/errors.js';
 import { run, type Sink, type Source, type Stage } from '../../src/pipeline.js';
-import type { DumpRecord, RecordBatch } from '../../src/record.js';
+import type { DumpRecord, KeyRecord, RecordBatch } from '../../src/record.js';
 import { keyStage } from '../../src/stages/key-stage.js';
+import { bytes } from '../support/bytes.js';
 import { deferred, turns } from '../support/deferred.js';
 import { aux, key, keyInParts, MemorySource, NotingSink, sourceOf, through } from '../support/records.js';
 
@@ -141,7 +142,8 @@ describe('stages', () => {
       {
         name: 'third',
         write(record, emit) {
-          if (record.kind === 'key' && record.key[0] === 0x63) emit.fail(record, 'no c');
+          if (record.kind === 'key' && record.key[0] === 0x63)
+            emit.fail(record, { code: 'CONFLICT', cause: 'no c' });
           else emit(record);
         },
       },
@@ -152,12 +154,9 @@ describe('stages', () => {
       ['second', 1],
     ]);
     expect([...account.causes]).toEqual([['no c', 1]]);
-    expect(account.shown).toEqual(
-      [{ db: 0, key: Buffer.from('c'), command: undefined, cause: 'no c' }].map((one) => ({
-        ...one,
-        key: new Uint8Array(one.key),
-      })),
-    );
+    expect(account.shown).toEqual([
+      { db: 0, key: bytes('c'), command: undefined, code: 'CONFLICT', cause: 'no c' },
+    ]);
     expect(account.totals()).toEqual({ read: 5, bytes: 30, written: 1, skipped: 3, failed: 1 });
   });
 });
@@ -210,10 +209,15 @@ describe('the account', () => {
     await expect(run(two(), [doubling], new NotingSink())).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
-  test('can be read after a fault', async () => {
+  test('balances after a fault, too: what was read and not written has failed', async () => {
     const account = new Account();
-    const source = new MemorySource([{ records: [key('a')] }], new RdbkitError('INPUT_CORRUPT', 'broken'));
-    await expect(run(source, [], new NotingSink(), { account })).rejects.toThrow('broken');
-    expect(account.totals()).toMatchObject({ read: 1, written: 1 });
+    const fault = new RdbkitError('INPUT_CORRUPT', 'broken');
+    const source = new MemorySource([{ records: [key('a'), key('b'), key('c')] }], fault);
+    const sink = Object.assign(new NotingSink(), { accounts: true });
+    sink.write = ({ records: [first] }) => account.written((first as KeyRecord).tally);
+    sink.abort = () => account.skipped(0, 'just in time');
+    await expect(run(source, [], sink, { account })).rejects.toThrow('broken');
+    expect(account.totals()).toMatchObject({ read: 3, written: 1, skipped: 1, failed: 1 });
+    expect([...account.causes.values()]).toEqual([1]);
   });
 });

@@ -76,6 +76,7 @@ describe('names', () => {
   test('stripPrefix takes bytes off the keys that have them', async () => {
     const list = names('p:a', 'p:', 'p', 'xp:a', 'p:p:a', '');
     expect(await kept([stripPrefix(latin1Bytes('p:'))], list)).toEqual(['a', '', 'p', 'xp:a', 'p:a', '']);
+    expect(await kept([stripPrefix(latin1Bytes('p)'))], names('p', '(p)'))).toEqual(['p', '(p)']);
     expect(await kept([stripPrefix(latin1Bytes(''))], names('a'))).toEqual(['a']);
     expect(await kept([stripPrefix(latin1Bytes('\xff\0'))], names('\xff\0k'))).toEqual(['k']);
   });

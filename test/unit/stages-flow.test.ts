@@ -46,7 +46,7 @@ describe('values in parts', () => {
     const failing: Stage = {
       name: 'failing',
       write(record, emit) {
-        if (record.kind === 'key-begin') emit.fail(record, 'too big');
+        if (record.kind === 'key-begin') emit.fail(record, { code: 'LIMIT_EXCEEDED', cause: 'too big' });
         else emit(record);
       },
     };

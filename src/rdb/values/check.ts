@@ -1,11 +1,16 @@
+import { lzfIsValid } from '../../codec/lzf.js';
 import { RdbkitError } from '../../errors.js';
 import { type Limits, withLimits } from '../../limits.js';
 import type { KeyBegin, KeyHead, KeyPart, KeyRecord } from '../../record.js';
 import { Role } from '../grammar.js';
+import { Scanner, StringForm } from '../scanner.js';
 import { ValueCursor } from './cursor.js';
 import { locate, openRecord, valueTypeOf } from './decode.js';
 import { StreamRules } from './stream-rules.js';
 import { Token } from './token.js';
+
+/** First byte of a string that is stored as an LZF block. */
+const LZF_MARK = 0xc3;
 
 /**
  * Walks the inside of values: every length, string, packed blob and number, and the rules by
@@ -13,6 +18,7 @@ import { Token } from './token.js';
  */
 export class ValueChecker {
   private readonly cursor: ValueCursor;
+  private readonly scan: Scanner;
   private readonly rules = new StreamRules();
   private begun: KeyBegin | undefined;
   private failed = false;
@@ -20,6 +26,7 @@ export class ValueChecker {
 
   constructor(limits?: Partial<Limits>) {
     this.cursor = new ValueCursor(withLimits(limits), false);
+    this.scan = new Scanner(withLimits(limits));
   }
 
   /** Listpack entries seen that only servers before Redis 8.8 and Valkey 9.1 can read. */
@@ -35,12 +42,28 @@ export class ValueChecker {
   /** The fault of a whole value, or undefined when there is none. */
   check(record: KeyRecord): RdbkitError | undefined {
     try {
+      if (record.type.family === 'string') {
+        this.checkString(record);
+        return undefined;
+      }
       openRecord(this.cursor, record);
       this.beginRules(record);
       this.walk();
       return undefined;
     } catch (thrown) {
       return locate(thrown, record);
+    }
+  }
+
+  /** The reader has seen where the string ends; what is left to check is a compressed block. */
+  private checkString({ valueBytes, valueStart, valueEnd, valueOffset }: KeyRecord): void {
+    if ((valueBytes[valueStart] as number) < LZF_MARK) return;
+    const { scan } = this;
+    scan.view(valueBytes, valueEnd, valueOffset - valueStart);
+    scan.at = valueStart;
+    scan.readStringHeader();
+    if (scan.form === StringForm.lzf && !lzfIsValid(valueBytes, scan.at, valueEnd, scan.size)) {
+      throw new RdbkitError('INPUT_CORRUPT', 'an LZF block is damaged');
     }
   }
 
