@@ -46,7 +46,7 @@ async function importIntoServer() {
       ['dbsize'],
       ['get', 'str:int16'],
       ['lrange', 'list:small', '0', '3'],
-      ['pttl', 'ttl:far'],
+      ['pexpiretime', 'list:small'],
       ['xlen', 'stream:big'],
     ]) {
       console.log(`$ redis-cli ${args.join(' ')}\n${cli(...args)}`);

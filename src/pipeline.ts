@@ -87,26 +87,42 @@ export async function run<R>(
   const chain = isPlain ? undefined : new Chain(stages, account, sink.accounts === true);
   try {
     await sink.open?.({ account, signal });
+    let accepted: void | false = undefined;
     for await (const batch of source.read(signal)) {
       signal.throwIfAborted();
       const goesOn = chain?.take(batch) ?? true;
       const written = sink.write(chain?.batch ?? batch);
-      const accepted = written instanceof Promise ? await written : written;
+      accepted = written instanceof Promise ? await written : written;
       options.onProgress?.();
       if (!goesOn || accepted === false) break;
     }
-    if (chain?.flush() === true) await sink.write(chain.batch);
+    signal.throwIfAborted();
+    if (accepted !== false && chain?.flush() === true) await sink.write(chain.batch);
   } catch (thrown) {
     const reason = signal.aborted
       ? new RdbkitError('ABORTED', 'interrupted', { cause: thrown })
       : RdbkitError.from(thrown);
-    await sink.abort(reason);
+    await abort(sink, reason);
     account.settle(NOT_REACHED);
     throw reason;
   }
-  const report = await sink.close();
-  account.balance();
-  return report;
+  try {
+    const report = await sink.close();
+    account.balance();
+    return report;
+  } catch (thrown) {
+    account.settle(NOT_REACHED);
+    throw RdbkitError.from(thrown);
+  }
+}
+
+/** What a sink meets while it gives up must not hide why it has to. */
+async function abort(sink: Sink<unknown>, reason: RdbkitError): Promise<void> {
+  try {
+    await sink.abort(reason);
+  } catch (thrown) {
+    reason.cause ??= thrown;
+  }
 }
 
 /** The stages, fused: each calls the next. Collects what comes out for the sink. */

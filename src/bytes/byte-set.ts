@@ -4,7 +4,7 @@ export class ByteSet {
   size = 0;
   private table = new Int32Array(1024).fill(-1);
   /** Start of each member in `arena`; the next one's start is its end. */
-  private starts = new Int32Array(512);
+  private starts = new Int32Array(513);
   private arena = new Uint8Array(16_384);
 
   add(bytes: Uint8Array): void {

@@ -33,10 +33,12 @@ const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, r: 
  * its quotes; undefined when it is not such a string.
  */
 export function unquote(quoted: string): Uint8Array | undefined {
-  if (!/^"(?:[^"\\]|\\.)*"$/s.test(quoted)) return undefined;
+  const last = quoted.length - 1;
+  if (last < 1 || quoted[0] !== '"' || quoted[last] !== '"') return undefined;
   const bytes: number[] = [];
-  for (let i = 1; i < quoted.length - 1; i++) {
+  for (let i = 1; i < last; i++) {
     const char = quoted[i] as string;
+    if (char === '"' || (char === '\\' && i + 1 === last)) return undefined;
     if (char !== '\\') {
       bytes.push(char.charCodeAt(0));
       continue;

@@ -5,7 +5,6 @@ import { latin1Text, type TtlRule, unquote, utf8Bytes } from '../index.js';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   '': 1,
-  b: 1,
   k: 2 ** 10,
   m: 2 ** 20,
   g: 2 ** 30,
@@ -16,12 +15,15 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (match === null) throw new InvalidArgumentError('Give a size as 4096, 64kb, 1.5mb or 2gb.');
-  return Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] as string).toLowerCase()] as number));
+  const bytes = Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] as string).toLowerCase()] as number));
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('No file is that large.');
+  return bytes;
 }
 
-/** `5000` keys a second, or `20mb/s` bytes a second. */
+/** `5000` keys a second, or `20mb` bytes a second; `/s` may stand behind it. */
 export function parseRate(text: string): { keys?: number; bytes?: number } {
-  const rate = /^\d+$/.test(text) ? { keys: Number(text) } : { bytes: parseSize(text.replace(/\/s$/, '')) };
+  const amount = text.replace(/\/s$/, '');
+  const rate = /^\d+$/.test(amount) ? { keys: parseCount(amount) } : { bytes: parseSize(amount) };
   if ((rate.keys ?? rate.bytes) === 0) throw new InvalidArgumentError('Give a rate above 0.');
   return rate;
 }
@@ -140,31 +142,30 @@ export function parseSubstitution(text: string): { expression: RegExp; replaceme
   ) {
     throw new InvalidArgumentError('Give a substitution as s/^old:/new:/ with g and i behind it.');
   }
-  return {
-    expression: parseExpression(pattern, flags),
-    replacement: latin1Text(utf8Bytes(replacement)).replace(/\\(\d)/g, '$$$1'),
-  };
+  return { expression: parseExpression(pattern, flags), replacement: replacementOf(replacement) };
 }
 
-/** Splits at separators that no backslash stands before; `\/` becomes `/`. */
+/** Splits at separators that no backslash stands before; escapes stay as they are. */
 function splitAt(text: string, separator: string): string[] {
   const parts = [''];
   for (let i = 0; i < text.length; i++) {
     const char = text[i] as string;
-    const next = text[i + 1];
-    if (char === '\\' && next === separator) {
-      parts[parts.length - 1] += separator;
-      i++;
-    } else if (char === '\\' && next !== undefined) {
-      parts[parts.length - 1] += char + next;
-      i++;
-    } else if (char === separator) {
+    if (char === separator) {
       parts.push('');
-    } else {
-      parts[parts.length - 1] += char;
+      continue;
     }
+    parts[parts.length - 1] += char;
+    if (char === '\\' && i + 1 < text.length) parts[parts.length - 1] += text[++i];
   }
   return parts;
+}
+
+/** A replacement in the form of JavaScript: `\1` is `$1`, `\0` is all, `\` before another is that. */
+function replacementOf(text: string): string {
+  return latin1Text(utf8Bytes(text)).replace(/\\(.)/gs, (_, char: string) => {
+    if (char === '0') return '$&';
+    return /[1-9]/.test(char) ? `$${char}` : char;
+  });
 }
 
 /** `keep`, `drop`, `+1h`, `-5m`, `max:7d` or `jitter:10%`. */

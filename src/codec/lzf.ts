@@ -180,7 +180,7 @@ export function lzfCompress(input: Uint8Array, start = 0, end = input.length): U
     const longest = Math.min(MAX_REFERENCE, end - ip);
     let length = 3;
     while (length < longest && input[candidate + length] === input[ip + length]) length++;
-    if (!flushLiterals(ip) || op + 3 > budget) return undefined;
+    if (!flushLiterals(ip) || op + (length < 9 ? 2 : 3) > budget) return undefined;
     const distance = ip - candidate - 1;
     if (length - 2 < 7) {
       output[op++] = ((length - 2) << 5) | (distance >> 8);

@@ -25,6 +25,7 @@ export class IntsetReader implements PackedReader {
     if (width !== 2 && width !== 4 && width !== 8) {
       throw corruptHeader(this.encoding, `integers of ${width} bytes do not exist`);
     }
+    if (declared === 0) throw corruptHeader(this.encoding, 'holds no integers');
     if (declared * width !== size - HEADER) {
       throw corruptHeader(
         this.encoding,

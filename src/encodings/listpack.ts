@@ -104,7 +104,7 @@ export class ListpackReader implements PackedReader {
       if (size > 0 && back < limit && bytes[back] === size) {
         count++;
         const isScore = areScores && (count & 1) === 0;
-        if (isScore && size > 1 && !isDecimalNumber(bytes, at + 1, back)) throw this.noNumber(count);
+        if (isScore && first >= 0x80 && !isDecimalNumber(bytes, at + 1, back)) throw this.noNumber(count);
         at = back + 1;
       } else {
         this.at = at;

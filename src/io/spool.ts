@@ -16,6 +16,7 @@ export class Spool {
   private readonly file: number;
   private readonly path: string;
   private named = true;
+  private isClosed = false;
 
   /** @throws RdbkitError IO when the folder for temporary files cannot be written */
   constructor(folder = tmpdir()) {
@@ -28,13 +29,16 @@ export class Spool {
     this.unlink();
   }
 
-  write(bytes: Uint8Array): void {
+  /** Puts bytes behind all others and returns where they begin. */
+  write(bytes: Uint8Array): number {
+    const start = this.size;
     try {
       for (let at = 0; at < bytes.length; ) {
         const written = writeSync(this.file, bytes, at, bytes.length - at, this.size);
         this.size += written;
         at += written;
       }
+      return start;
     } catch (thrown) {
       throw spoolError(thrown, this.path);
     }
@@ -43,15 +47,25 @@ export class Spool {
   /** The content from its beginning, in pieces that are borrowed until the next. */
   *read(): Generator<Uint8Array> {
     const buffer = new Uint8Array(Math.min(CHUNK, Math.max(1, this.size)));
-    for (let at = 0; at < this.size; ) {
-      const count = readSync(this.file, buffer, 0, Math.min(buffer.length, this.size - at), at);
+    for (let at = 0; at < this.size; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, this.size - at));
+      this.readAt(at, piece);
+      yield piece;
+    }
+  }
+
+  /** Fills `target` with the bytes from `offset` on. */
+  readAt(offset: number, target: Uint8Array): void {
+    for (let at = 0; at < target.length; ) {
+      const count = readSync(this.file, target, at, target.length - at, offset + at);
       if (count === 0) throw new RdbkitError('IO', 'a temporary file is shorter than it was written');
-      yield buffer.subarray(0, count);
       at += count;
     }
   }
 
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     closeSync(this.file);
     this.unlink();
   }

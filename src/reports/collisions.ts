@@ -6,23 +6,24 @@ import type { KeyHead, RecordBatch } from '../record.js';
 
 /** Somewhere outside memory to put fingerprints: a temporary file. */
 export interface Spill {
-  readonly size: number;
-  write(bytes: Uint8Array): void;
-  read(): Iterable<Uint8Array>;
+  /** Puts bytes behind all others and returns where they begin. */
+  write(bytes: Uint8Array): number;
+  /** Fills `target` with the bytes from `offset` on. */
+  readAt(offset: number, target: Uint8Array): void;
   close(): void;
 }
 
-/** Fingerprints held in memory; beyond that they go to `PARTITIONS` files by their first byte. */
+/** Fingerprints held in memory; beyond that they go to a file, in blocks by their first byte. */
 const HELD = 1 << 20;
 const PARTITIONS = 256;
-const PARTITION_BUFFER = 512;
+const BLOCK = 512;
 const WORDS = 4;
 
 /**
  * Looks for keys that come more than once with the same database and name, as happens when
  * databases, files or names are merged. Every key is remembered as a keyed 128-bit fingerprint: a
- * million of them in memory, any number beyond in temporary files that are compared piece by
- * piece, so that memory does not grow with the number of keys.
+ * million of them in memory, any number beyond in a temporary file that is compared part by part,
+ * so that memory does not grow with the number of keys.
  */
 export class CollisionScan implements ReportSink<Collisions> {
   readonly name = 'collisions';
@@ -31,6 +32,7 @@ export class CollisionScan implements ReportSink<Collisions> {
   private held = new Int32Array(1024 * WORDS);
   private count = 0;
   private partitions: Partition[] | undefined;
+  private spill: Spill | undefined;
 
   /**
    * @param key four random words for the fingerprints
@@ -52,23 +54,23 @@ export class CollisionScan implements ReportSink<Collisions> {
   }
 
   close(): Collisions {
-    return this.report();
+    try {
+      return this.report();
+    } finally {
+      this.spill?.close();
+    }
   }
 
   abort(): void {
-    for (const partition of this.partitions ?? []) partition.spill.close();
+    this.spill?.close();
   }
 
   report(): Collisions {
     const found = new Collisions(this.key, this.limits.maxCollisions);
-    if (this.partitions === undefined) {
-      addRepeated(this.held, this.count, found);
-      return found;
-    }
-    for (const partition of this.partitions) {
+    if (this.partitions === undefined) addRepeated(this.held, this.count, found);
+    for (const partition of this.partitions ?? []) {
       const words = partition.load();
       addRepeated(words, words.length / WORDS, found);
-      partition.spill.close();
     }
     return found;
   }
@@ -82,7 +84,7 @@ export class CollisionScan implements ReportSink<Collisions> {
     }
     if (WORDS * (this.count + 1) > this.held.length) this.grow();
     this.held.set(words, WORDS * this.count++);
-    if (this.count === HELD) this.spill();
+    if (this.count === HELD) this.spillHeld();
   }
 
   private grow(): void {
@@ -91,45 +93,43 @@ export class CollisionScan implements ReportSink<Collisions> {
     this.held = grown;
   }
 
-  private spill(): void {
-    const partitions = Array.from({ length: PARTITIONS }, () => new Partition(this.makeSpill()));
+  private spillHeld(): void {
+    const spill = this.makeSpill();
+    this.spill = spill;
+    this.partitions = Array.from({ length: PARTITIONS }, () => new Partition(spill));
     for (let i = 0; i < this.count; i++) {
       const words = this.held.subarray(WORDS * i, WORDS * (i + 1));
-      (partitions[(words[0] as number) >>> 24] as Partition).add(words);
+      (this.partitions[(words[0] as number) >>> 24] as Partition).add(words);
     }
-    this.partitions = partitions;
     this.held = new Int32Array(0);
     this.count = 0;
   }
 }
 
-/** The fingerprints that begin with one byte, in a file. */
+/** The fingerprints that begin with one byte: blocks in the file, and the last one in memory. */
 class Partition {
-  private readonly buffer = new Int32Array(PARTITION_BUFFER * WORDS);
+  private readonly block = new Int32Array(BLOCK * WORDS);
   private filled = 0;
+  private readonly offsets: number[] = [];
 
-  constructor(readonly spill: Spill) {}
+  constructor(private readonly spill: Spill) {}
 
   add(words: Int32Array): void {
-    this.buffer.set(words, this.filled);
+    this.block.set(words, this.filled);
     this.filled += WORDS;
-    if (this.filled === this.buffer.length) this.flush();
+    if (this.filled < this.block.length) return;
+    this.offsets.push(this.spill.write(new Uint8Array(this.block.buffer)));
+    this.filled = 0;
   }
 
   load(): Int32Array {
-    this.flush();
-    const bytes = new Uint8Array(this.spill.size);
-    let at = 0;
-    for (const piece of this.spill.read()) {
-      bytes.set(piece, at);
-      at += piece.length;
+    const { block, filled, offsets } = this;
+    const words = new Int32Array(offsets.length * block.length + filled);
+    for (const [i, offset] of offsets.entries()) {
+      this.spill.readAt(offset, new Uint8Array(words.buffer, i * block.byteLength, block.byteLength));
     }
-    return new Int32Array(bytes.buffer);
-  }
-
-  private flush(): void {
-    this.spill.write(new Uint8Array(this.buffer.buffer, 0, 4 * this.filled));
-    this.filled = 0;
+    words.set(block.subarray(0, filled), offsets.length * block.length);
+    return words;
   }
 }
 

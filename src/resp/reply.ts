@@ -51,9 +51,7 @@ export class ReplyDecoder {
     }
     while (at < bytes.length) {
       if (this.bulkLeft > 0) {
-        const passed = Math.min(this.bulkLeft, bytes.length - at);
-        this.bulkLeft -= passed;
-        at += passed;
+        at = this.passBulk(bytes, at);
         if (this.bulkLeft === 0) this.endElement(handler);
         continue;
       }
@@ -75,9 +73,21 @@ export class ReplyDecoder {
         if (this.line.length > MAX_LINE) throw malformed('a reply line without end');
         return;
       }
+      if (end - at > MAX_LINE) throw malformed('a reply line without end');
       this.readLine(bytes, at, end, handler);
       at = end + 2;
     }
+  }
+
+  /** Passes what is there of a bulk string, whose last two bytes must be its line end. */
+  private passBulk(bytes: Uint8Array, start: number): number {
+    let at = start + Math.min(Math.max(0, this.bulkLeft - 2), bytes.length - start);
+    this.bulkLeft -= at - start;
+    for (; this.bulkLeft > 0 && at < bytes.length; at++) {
+      if (bytes[at] !== (this.bulkLeft === 2 ? CR : LF)) throw malformed('a bulk reply that is not closed');
+      this.bulkLeft--;
+    }
+    return at;
   }
 
   private readLine(bytes: Uint8Array, start: number, end: number, handler: ReplyHandler): void {
@@ -91,6 +101,7 @@ export class ReplyDecoder {
         this.element({ kind: 'error', text }, handler);
         break;
       case COLON:
+        if (!/^-?\d{1,19}$/.test(text)) throw malformed('an integer reply without an integer');
         this.element({ kind: 'integer', value: Number(text) }, handler);
         break;
       case BULK:

@@ -39,7 +39,7 @@ const ziplists: fc.Arbitrary<Packed> = fc
   }));
 
 const intsets: fc.Arbitrary<Packed> = fc
-  .tuple(fc.uniqueArray(int64, { maxLength: 24 }), fc.constantFrom(16, 32, 64))
+  .tuple(fc.uniqueArray(int64, { minLength: 1, maxLength: 24 }), fc.constantFrom(16, 32, 64))
   .map(([wide, bits]) => [...new Set(wide.map((value) => BigInt.asIntN(bits, value)))])
   .map((values) => ({ blob: intset(values), items: values.sort((a, b) => (a < b ? -1 : 1)) }));
 

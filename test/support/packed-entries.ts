@@ -28,7 +28,9 @@ export function currentItem(
   end: number,
 ): Item {
   if (reader.isInteger) return (BigInt(reader.high) << 32n) | BigInt(reader.low >>> 0);
-  expect(reader.start >= start && reader.start <= reader.end && reader.end < end).toBe(true);
+  if (reader.start < start || reader.start > reader.end || reader.end >= end) {
+    throw new Error(`an entry of [${reader.start}, ${reader.end}) in a blob of [${start}, ${end})`);
+  }
   return Buffer.from(reader.bytes.subarray(reader.start, reader.end)).toString('latin1');
 }
 
@@ -44,8 +46,9 @@ export function readPacked(
     reader.open(bytes, start, end);
     while (reader.next()) {
       items.push(currentItem(reader, start, end));
-      expect(reader.count).toBe(items.length);
-      expect(items.length).toBeLessThanOrEqual(end - start);
+      if (reader.count !== items.length || reader.count > end - start) {
+        throw new Error(`entry ${items.length} of ${end - start} bytes is counted as ${reader.count}`);
+      }
     }
   });
   return { items, fault };

@@ -239,6 +239,9 @@ describe('parseSubstitution', () => {
     ['s/e/\u00e9/', 'cafe', 'caf\xc3\xa9'],
     ['s/\\xff/\u00ff/', '\xff', '\xc3\xbf'],
     ['s#^#"#', 'a', '"a'],
+    ['s|a\\|b|c|', 'xa|b', 'xc'],
+    ['s/b+/<\\0>/', 'abbc', 'a<bb>c'],
+    ['s/a/\\\\/', 'a', '\\'],
   ])('%j makes of %j %j', (text, from, to) => {
     expect(substituted(text, from)).toBe(to);
   });

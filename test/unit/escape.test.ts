@@ -62,7 +62,7 @@ describe('unquote', () => {
   );
 
   test('a string of many megabytes', () => {
-    const bytes = new Uint8Array(16_000_000).fill(0x61);
+    const bytes = new Uint8Array(9_000_000).fill(0x61);
     expect(unquote(printable(bytes, bytes.length))?.length).toBe(bytes.length);
   });
 });

@@ -62,6 +62,21 @@ describe('a run that fails', () => {
     expect(sink.calls).toEqual(['open', 'write', 'write', 'close']);
   });
 
+  test('by close with a fault that is none of ours: INTERNAL, with its cause', async () => {
+    const [bug, sink] = [new TypeError('oops'), new NotingSink()];
+    sink.close = () => {
+      throw bug;
+    };
+    const seen = await faultOf(two(), [], sink);
+    expect([seen.code, seen.cause]).toEqual(['INTERNAL', bug]);
+  });
+
+  test('a fault of abort does not hide the reason for it', async () => {
+    const sink = new NotingSink();
+    sink.abort = () => Promise.reject(new Error('the disk is full, too'));
+    expect(await faultOf(new MemorySource([], fault), [], sink)).toBe(fault);
+  });
+
   test.each(['write', 'flush'] as const)(
     'by the %s of a stage: aborted, and the source is closed',
     async (where) => {
