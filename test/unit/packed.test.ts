@@ -107,6 +107,7 @@ describe('faults are named', () => {
     ['ziplist', '0D000000 0A000000 0100 FFF1 FF', 'ziplist entry 1', 'reaches past the end'],
     ['intset', '02000000 000000', 'intset header', '7 bytes are too few'],
     ['intset', '03000000 00000000', 'intset header', 'integers of 3 bytes do not exist'],
+    ['intset', '02000000 00000000', 'intset header', 'holds no integers'],
     ['intset', '02000000 02000000 0100', 'intset header', 'declares 2 integers of 2 bytes'],
     ['intset', '02000000 02000000 0100 0100', 'intset entry 2', 'is not greater than the one before'],
     ['intset', '02000000 02000000 0100 FFFF', 'intset entry 2', 'is not greater than the one before'],
