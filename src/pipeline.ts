@@ -87,7 +87,7 @@ export async function run<R>(
   const chain = isPlain ? undefined : new Chain(stages, account, sink.accounts === true);
   try {
     await sink.open?.({ account, signal });
-    let accepted: void | false = undefined;
+    let accepted: unknown;
     for await (const batch of source.read(signal)) {
       signal.throwIfAborted();
       const goesOn = chain?.take(batch) ?? true;

@@ -80,11 +80,12 @@ describeServers((server) => {
     const fresh = { '0/only-in-dump': 'new', '1/same': 'new in 1' };
 
     const conflicting = [
-      { db: -1, key: 'shared', command: 'FUNCTION LOAD', cause: EXISTS },
+      { db: -1, key: 'shared', command: 'FUNCTION LOAD', code: 'CONFLICT', cause: EXISTS },
       ...['same', 'other-type', 'expiring', 'list'].map((key) => ({
         db: 0,
         key,
         command: 'RESTORE',
+        code: 'CONFLICT',
         cause: EXISTS,
       })),
     ];
@@ -268,7 +269,7 @@ describeServers((server) => {
       expect(reportOf(run)).toMatchObject({ read: 5, ...counts });
       expect(imbalances(reportOf(run))).toEqual([]);
       expect(run.stderr).toMatch(
-        /^rdbkit: 1 keys? comes? more than once .*--conflict (fail|skip|replace) decides\n$/,
+        /^rdbkit: 1 keys? would come more than once; --conflict (fail|skip|replace) decides\n$/,
       );
     });
 
@@ -308,9 +309,9 @@ describeServers((server) => {
       const run = await importInto(running.url, [dump()], ['--to-db', '0', '--dry-run']);
       expect(run.code).toBe(1);
       expect(reportOf(run)).toMatchObject({ written: 3, failed: 2 });
-      expect(run.rejects?.map(({ db, key, cause }) => [db, key, cause])).toEqual([
-        [0, 'a', COLLIDES],
-        [0, 'a', COLLIDES],
+      expect(run.rejects?.map(({ db, key, code, cause }) => [db, key, code, cause])).toEqual([
+        [0, 'a', 'CONFLICT', COLLIDES],
+        [0, 'a', 'CONFLICT', COLLIDES],
       ]);
       expect(await readPlain(running)).toEqual({});
     });

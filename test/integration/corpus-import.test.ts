@@ -80,8 +80,8 @@ async function importAndCompare(running: RunningServer, name: string, dump: Corp
     key: base64Of(rejectedKey(reject)),
   }));
   expect(rejects.map(nameOf).sort()).toEqual(expected.refused.map(nameOf).sort());
-  for (const { command, cause } of run.rejects ?? []) {
-    expect(command).toBe('RESTORE');
+  for (const { command, code, cause } of run.rejects ?? []) {
+    expect([command, code]).toEqual(['RESTORE', 'TARGET_INCOMPATIBLE']);
     expect(cause).toMatch(NEEDS_ANOTHER);
   }
 

@@ -98,9 +98,7 @@ describeServers((server) => {
     const differing: string[] = [];
     let picked = 0;
     for (const glob of new Set(globs)) {
-      const theirs = (await running.client.keysBuffer(latin1(glob)))
-        .map((key) => key.toString('latin1'))
-        .sort();
+      const theirs = (await keysOf(running, glob)).map((key) => key.toString('latin1')).sort();
       const ours = keys.filter((key) => globMatches(latin1(glob), latin1(key), 0, key.length));
       picked += ours.length;
       if (ours.join('\n') !== theirs.join('\n')) {

@@ -54,6 +54,7 @@ export interface RejectLine {
   readonly key: string;
   readonly bytes?: 'latin1';
   readonly command?: string;
+  readonly code: string;
   readonly cause: string;
 }
 
