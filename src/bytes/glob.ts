@@ -9,9 +9,12 @@ const BACKSLASH = 0x5c;
 /**
  * Whether `text[start, end)` matches a glob, byte by byte, by the rules of Redis' KEYS and SCAN
  * (`stringmatchlen` in util.c): `*`, `?`, `[a-z]`, `[^a]` and `\` before a byte that stands for
- * itself. An unclosed bracket reaches to the end of the pattern.
+ * itself. An unclosed bracket reaches to the end of the pattern. The bounds of a range are unsigned;
+ * in Redis that depends on the machine that it was compiled for.
  */
 export function globMatches(pattern: Uint8Array, text: Uint8Array, start: number, end: number): boolean {
+  // Redis' loop is not entered for an empty text; `*` alone never comes to it.
+  if (start === end) return pattern.length === 0 || (pattern.length === 1 && pattern[0] === STAR);
   let p = 0;
   let t = start;
   // Where the last star stands, and how much of the text it takes for now.

@@ -1,4 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Account, type ImportReport, RdbkitError, type Target } from '../index.js';
 import { accountJson, accountText } from './account-text.js';
 import type { ImportOptions } from './import.js';
@@ -16,9 +17,9 @@ export function reportImport({ target, dryRun }: ImportReport, frame: ImportFram
   const { account, options, seconds } = frame;
   const title = dryRun ? 'Dry run: nothing was written to' : 'Imported into';
   const json = { target: targetJson(target), dryRun, ...accountJson(account, { seconds }) };
-  if (options.report !== undefined) writeReport(options.report, json);
   if (options.json === true) printJson(json);
   else print(`${title} ${target.label} (${target.server} ${target.version})`, ...lines(frame));
+  if (options.report !== undefined) writeReport(options.report, json);
 }
 
 /** Prints what was done until an import failed. */
@@ -26,9 +27,9 @@ export function reportFailure(thrown: unknown, frame: ImportFrame): void {
   const { account, options, seconds } = frame;
   const { code, ...error } = describe(RdbkitError.from(thrown));
   const json = { error: { code, ...error }, ...accountJson(account, { seconds }) };
-  if (options.report !== undefined) writeReport(options.report, json);
   if (options.json === true) printJson(json);
   else if (account.totals().read > 0) print('Not finished. Until then:', ...lines(frame));
+  if (options.report !== undefined) writeReport(options.report, json);
 }
 
 function lines({ account, options, seconds }: ImportFrame): string[] {
@@ -47,6 +48,18 @@ function targetJson({ label, server, version, format, notes }: Target) {
   return { address: label, server, version, rdbVersion: format.rdbVersion, notes };
 }
 
+/**
+ * Makes sure before anything is written that there is a place for the report.
+ * @throws RdbkitError IO
+ */
+export function requireReportFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (thrown) {
+    throw reportError(path, thrown);
+  }
+}
+
 /** A report is written beside its place and renamed, so that no half of one is ever there. */
 function writeReport(path: string, report: unknown): void {
   const beside = `${path}.${process.pid}.tmp`;
@@ -59,10 +72,14 @@ function writeReport(path: string, report: unknown): void {
     writeFileSync(beside, `${text}\n`, { mode: 0o600 });
     renameSync(beside, path);
   } catch (thrown) {
-    throw new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
-      subject: path,
-      hint: 'check the folder, its permissions and the room on the disk',
-      cause: thrown,
-    });
+    throw reportError(path, thrown);
   }
+}
+
+function reportError(path: string, thrown: unknown): RdbkitError {
+  return new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
+    subject: path,
+    hint: 'check the folder, its permissions and the room on the disk',
+    cause: thrown,
+  });
 }

@@ -16,7 +16,7 @@ import {
   type Target,
 } from '../index.js';
 import { formatBytes } from './format.js';
-import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
+import { type ImportFrame, reportFailure, reportImport, requireReportFolder } from './import-report.js';
 import { openSource } from './input.js';
 import { reportError } from './output.js';
 import { Progress } from './progress.js';
@@ -64,6 +64,7 @@ export async function importCommand(
     ...(options.maxRate === undefined ? {} : { maxRate: options.maxRate }),
   });
   const placed = withAddressDb(options, sink.address.db);
+  if (options.report !== undefined) requireReportFolder(options.report);
   const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
   account.onReject = rejects?.add;

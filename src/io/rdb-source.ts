@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { Source } from '../pipeline.js';
 import type { Magic } from '../rdb/magic.js';
@@ -101,6 +102,9 @@ abstract class DecoderSource implements RdbSource {
   protected async *stream(input: Readable, signal: AbortSignal): AsyncGenerator<RecordBatch> {
     const decoder = new RdbDecoder(this.options);
     this.decoder = decoder;
+    // A stream that gives nothing for long must not keep the run from ending.
+    const interrupt = () => input.destroy(new RdbkitError('ABORTED', 'interrupted'));
+    signal.addEventListener('abort', interrupt, { once: true });
     try {
       for await (const chunk of this.unwrap(this.count(input))) {
         signal.throwIfAborted();
@@ -111,6 +115,7 @@ abstract class DecoderSource implements RdbSource {
       decoder.end();
       for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
     } finally {
+      signal.removeEventListener('abort', interrupt);
       input.destroy();
     }
   }
@@ -223,5 +228,9 @@ class FileSource extends DecoderSource {
 
 /** Pipes and the like give what they hold only once. What is not there at all fails when read. */
 function isRegular(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() !== false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return true;
+  }
 }

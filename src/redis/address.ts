@@ -56,7 +56,7 @@ export function parseAddress(text: string, options: AddressOptions = {}): Addres
   if (!isSocket && scheme !== 'redis' && scheme !== 'rediss') {
     throw usage(`${scheme}:// is no way to reach a server`);
   }
-  const path = isSocket ? decodeURIComponent(url.pathname) : undefined;
+  const path = isSocket ? decode(url.pathname) : undefined;
   const host = url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1';
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
   const db = isSocket ? url.searchParams.get('db') : url.pathname.slice(1);
@@ -66,8 +66,8 @@ export function parseAddress(text: string, options: AddressOptions = {}): Addres
     host,
     port,
     path,
-    username: options.username ?? (decodeURIComponent(url.username) || undefined),
-    password: options.password ?? (decodeURIComponent(url.password) || undefined),
+    username: options.username ?? (decode(url.username) || undefined),
+    password: options.password ?? (decode(url.password) || undefined),
     db: db === null || db === '' ? undefined : parseDb(db),
     tls: usesTls ? tlsConnection(host, options.tls ?? {}) : undefined,
   };
@@ -81,6 +81,16 @@ function parseUrl(text: string): URL {
   }
 }
 
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new RdbkitError('USAGE', 'the address of the server holds a % that stands for nothing', {
+      hint: 'percent-encode special characters, as %25 for %, or use --user and --password-file',
+    });
+  }
+}
+
 function parseDb(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw usage('the path of the address is no database number');
   return Number(text);
@@ -89,17 +99,28 @@ function parseDb(text: string): number {
 function tlsConnection(host: string, files: TlsFiles): TlsConnection {
   const isName = !/^[\d.]+$|:/.test(host);
   const servername = files.serverName ?? (isName ? host : undefined);
+  const ca = files.ca === undefined ? undefined : readPem(files.ca, 'CERTIFICATE');
+  const cert = files.cert === undefined ? undefined : readPem(files.cert, 'CERTIFICATE');
+  // One file can hold both.
+  const keyFile = files.key ?? (cert?.includes('PRIVATE KEY-----') === true ? files.cert : undefined);
+  if ((cert === undefined) !== (keyFile === undefined)) {
+    throw new RdbkitError('USAGE', 'a client has a certificate and a private key, and one is missing', {
+      hint: 'give both --tls-cert and --tls-key',
+    });
+  }
+  const key = keyFile === undefined ? undefined : readPem(keyFile, 'PRIVATE KEY');
   return {
-    ...(files.ca === undefined ? {} : { ca: readPem(files.ca) }),
-    ...(files.cert === undefined ? {} : { cert: readPem(files.cert) }),
-    ...(files.key === undefined ? {} : { key: readPem(files.key) }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
     ...(servername === undefined ? {} : { servername }),
   };
 }
 
-function readPem(path: string): Buffer {
+function readPem(path: string, content: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
+  let pem: Buffer;
   try {
-    return readFileSync(path);
+    pem = readFileSync(path);
   } catch (thrown) {
     throw new RdbkitError('IO', 'the file cannot be read', {
       subject: path,
@@ -107,6 +128,11 @@ function readPem(path: string): Buffer {
       cause: thrown,
     });
   }
+  if (pem.includes(`${content}-----`)) return pem;
+  throw new RdbkitError('IO', `there is no ${content.toLowerCase()} in it`, {
+    subject: path,
+    hint: 'give a PEM file; one of another form is converted by openssl',
+  });
 }
 
 function usage(message: string): RdbkitError {

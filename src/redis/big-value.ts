@@ -30,6 +30,8 @@ const WHOLE: ReadonlySet<string> = new Set(['stream', 'module', 'opaque']);
 export class BigValue {
   private context: BuildContext | undefined;
   private builder: Builder | undefined;
+  /** The temporary key goes by itself if this run cannot take it away. */
+  private isGuarded = false;
   private readonly cursor: ValueCursor;
   private spool: Spool | undefined;
   private checker: ValueChecker | undefined;
@@ -158,6 +160,7 @@ export class BigValue {
         continue;
       }
       if (context.refused !== undefined) return;
+      if (!this.isGuarded && context.sent > 0) this.guard();
       if (link.window.isFull) await link.room();
     }
   }
@@ -166,6 +169,7 @@ export class BigValue {
   private guard(): void {
     const { context, refusal, builder } = this;
     if (context === undefined || refusal !== undefined || builder?.isOpen === true) return;
+    this.isGuarded = true;
     context.begin('PEXPIRE', 1);
     context.link.window.writer.integer(GUARD_MS);
     context.end();

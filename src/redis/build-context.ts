@@ -33,6 +33,8 @@ export interface Builder {
 export class BuildContext implements Expectation {
   /** The first error reply, or why the value cannot be built. */
   refused: string | undefined;
+  /** Commands that were sent. */
+  sent = 0;
 
   constructor(
     readonly link: Link,
@@ -51,6 +53,7 @@ export class BuildContext implements Expectation {
 
   /** Ends the command. */
   end(expectation: Expectation = this): void {
+    this.sent++;
     this.link.window.expect(expectation);
   }
 

@@ -17,11 +17,9 @@ export async function connectControl(address: Address): Promise<Redis> {
   // Bundled, the CommonJS module has its exports behind `default` only.
   const ioredis = await import('ioredis');
   const Redis = ioredis.Redis ?? (ioredis.default as unknown as typeof ioredis).Redis;
-  const { host, port, path, username, password, tls } = address;
+  const { host, port, path, tls } = address;
   const client = new Redis({
     ...(path === undefined ? { host, port } : { path }),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),
     protocol: 2,
     lazyConnect: true,
@@ -37,12 +35,22 @@ export async function connectControl(address: Address): Promise<Redis> {
   });
   try {
     await client.connect();
+    // Not left to ioredis, which prints a warning where a password is not asked for.
+    const credentials = credentialsOf(address);
+    if (credentials.length > 0) await client.call('AUTH', ...credentials);
     await client.ping();
     return client;
   } catch (thrown) {
-    client.disconnect();
+    // Of a connection that is closed already ioredis would wait two seconds to hear of its end.
+    if (client.status !== 'close' && client.status !== 'end') client.disconnect();
     throw connectError(reason ?? thrown, address);
   }
+}
+
+/** What AUTH takes; nothing where neither user nor password is given. A user may have no password. */
+export function credentialsOf({ username, password }: Address): string[] {
+  if (username !== undefined) return [username, password ?? ''];
+  return password === undefined ? [] : [password];
 }
 
 /** Opens the socket that commands are pipelined through. It still has to authenticate. */
@@ -73,7 +81,8 @@ export function connectError(thrown: unknown, address: Address): RdbkitError {
   const error = thrown as NodeJS.ErrnoException;
   const { label } = address;
   const text = `${error.code ?? ''} ${error.message ?? ''}`;
-  for (const [pattern, code, message, hint] of REASONS) {
+  const reasons = address.tls === undefined ? REASONS : [...TLS_REASONS, ...REASONS];
+  for (const [pattern, code, message, hint] of reasons) {
     if (pattern.test(text)) return new RdbkitError(code, message, { subject: label, hint, cause: thrown });
   }
   return new RdbkitError('TARGET_LOST', `cannot connect: ${error.message}`, {
@@ -82,7 +91,31 @@ export function connectError(thrown: unknown, address: Address): RdbkitError {
   });
 }
 
-const REASONS: readonly (readonly [RegExp, 'TARGET_LOST' | 'TARGET_REPLY', string, string])[] = [
+type Reason = readonly [pattern: RegExp, code: 'TARGET_LOST' | 'TARGET_REPLY', message: string, hint: string];
+
+/** Reasons that hold for a connection by TLS, before the others. */
+const TLS_REASONS: readonly Reason[] = [
+  [
+    /alert.*(?:certificate|handshake|unknown.ca)|CERTIFICATE_REQUIRED/i,
+    'TARGET_LOST',
+    'it does not let a client in with this certificate, or with none',
+    'give a client certificate that it knows by --tls-cert and --tls-key',
+  ],
+  [
+    /ETIMEDOUT/,
+    'TARGET_LOST',
+    'the server does not answer by TLS',
+    'check host, port and firewall, or use redis:// if it does not speak TLS there',
+  ],
+  [
+    /key values mismatch|PEM|asn1|wrong tag|decoder|unsupported/i,
+    'TARGET_LOST',
+    'the certificate and key of the client cannot be used',
+    'check --tls-ca, --tls-cert and --tls-key: PEM files, and the key that belongs to the certificate',
+  ],
+];
+
+const REASONS: readonly Reason[] = [
   [
     /ECONNREFUSED/,
     'TARGET_LOST',
@@ -134,6 +167,6 @@ const REASONS: readonly (readonly [RegExp, 'TARGET_LOST' | 'TARGET_REPLY', strin
     /Connection is closed|ECONNRESET|EPIPE|socket hang up/,
     'TARGET_LOST',
     'it closed the connection',
-    'check its log and protected-mode',
+    'check its log, protected-mode and maxclients, and use rediss:// if it speaks TLS there',
   ],
 ];

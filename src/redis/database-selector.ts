@@ -8,8 +8,9 @@ import type { Expectation } from './window.js';
  * awaited: commands pipelined behind a SELECT that fails would land in the database before.
  */
 export class DatabaseSelector {
-  private current: number | undefined;
-  private readonly known = new Set<number>();
+  /** A connection starts in database 0, also that of a user who may not SELECT. */
+  private current = 0;
+  private readonly known = new Set<number>([0]);
   private readonly refused = new Map<number, Refusal>();
   private readonly again: Expectation;
 

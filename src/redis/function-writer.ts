@@ -10,6 +10,9 @@ const COMMAND = 'FUNCTION LOAD';
 /** RDB version of the first server with functions, Redis 7.0. */
 const FUNCTIONS = 10;
 
+/** The library is there. Not: a function of its name is there, in a library of another name. */
+const LIBRARY_EXISTS = /^ERR Library '.*' already exists/;
+
 /** Writes function libraries by FUNCTION LOAD, under the same conflict policy as keys. */
 export class FunctionWriter {
   constructor(private readonly context: WriteContext) {}
@@ -27,7 +30,7 @@ export class FunctionWriter {
     } else if (target.format.rdbVersion < FUNCTIONS) {
       this.refuse(tally, name, incompatible(`${target.server} ${target.version} has no functions`));
     } else if (dryRun) {
-      account.written(tally);
+      this.look(tally, name);
     } else {
       this.load(tally, name, code);
     }
@@ -46,7 +49,28 @@ export class FunctionWriter {
       onOk: () => account.written(tally),
       onReply: (_, reply: Reply) => {
         if (reply.kind !== 'error') account.written(tally);
-        else this.refuse(tally, name, /already exists/.test(reply.text) ? EXISTS : refusalOf(reply.text));
+        else this.refuse(tally, name, LIBRARY_EXISTS.test(reply.text) ? EXISTS : refusalOf(reply.text));
+      },
+      onLost: () => this.refuse(tally, name, LOST),
+    });
+  }
+
+  /** Asks whether the target has the library. */
+  private look(tally: number, name: string): void {
+    const { account, conflict, link } = this.context;
+    if (conflict === 'replace') {
+      account.written(tally);
+      return;
+    }
+    const { writer } = link.window;
+    writer.begin(4);
+    for (const word of ['FUNCTION', 'LIST', 'LIBRARYNAME']) writer.text(word);
+    writer.bytes(utf8Bytes(name));
+    link.window.expect({
+      onOk: () => {},
+      onReply: (_, reply: Reply) => {
+        if (reply.kind === 'array' && reply.size === 0) account.written(tally);
+        else this.refuse(tally, name, reply.kind === 'error' ? refusalOf(reply.text) : EXISTS);
       },
       onLost: () => this.refuse(tally, name, LOST),
     });

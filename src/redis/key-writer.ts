@@ -107,11 +107,12 @@ export class KeyWriter {
       account.note(PERSISTED);
     }
     const passage = this.passage(head);
-    const refusal: Refusal | undefined =
-      typeof passage === 'object'
-        ? { code: 'TARGET_INCOMPATIBLE', cause: passage.refused }
-        : this.databases.refusal(head.db);
-    if (refusal !== undefined) account.fail(head, 'RESTORE', refusal);
+    if (typeof passage === 'object') {
+      account.fail(head, 'RESTORE', { code: 'TARGET_INCOMPATIBLE', cause: passage.refused });
+      return false;
+    }
+    const refusal = this.databases.refusal(head.db);
+    if (refusal !== undefined) account.fail(head, 'SELECT', refusal);
     return refusal === undefined;
   }
 

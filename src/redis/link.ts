@@ -4,7 +4,7 @@ import type { Limits } from '../limits.js';
 import type { Chunk } from '../resp/command-writer.js';
 import type { Reply } from '../resp/reply.js';
 import type { Address } from './address.js';
-import { connectData, connectError } from './connection.js';
+import { connectData, connectError, credentialsOf } from './connection.js';
 import { CommandWindow, type Expectation } from './window.js';
 
 /** Output that may wait in the socket while one long command is being written. */
@@ -37,16 +37,24 @@ export class Link {
   /** Connects and authenticates. */
   static async open(address: Address, limits: Limits): Promise<Link> {
     const link = new Link(await connectData(address), address.label, limits);
-    const { username, password } = address;
-    if (password !== undefined) {
-      const reply = await link.call('AUTH', ...(username === undefined ? [] : [username]), password);
-      if (reply.kind === 'error') {
-        link.close();
-        throw connectError(new Error(reply.text), address);
-      }
+    try {
+      const credentials = credentialsOf(address);
+      if (credentials.length > 0) await link.first('AUTH', ...credentials);
+      await link.first('PING');
+      await link.call('CLIENT', 'SETNAME', 'rdbkit');
+      return link;
+    } catch (thrown) {
+      link.close();
+      const { cause } = RdbkitError.from(thrown);
+      throw connectError(cause instanceof Error ? cause : thrown, address);
     }
-    await link.call('CLIENT', 'SETNAME', 'rdbkit');
-    return link;
+  }
+
+  /** A command that the server has to take before anything is written. */
+  private async first(...command: readonly string[]): Promise<void> {
+    const reply = await this.call(...command);
+    if (reply.kind === 'error')
+      throw new RdbkitError('TARGET_REPLY', reply.text, { cause: new Error(reply.text) });
   }
 
   /** Sends one command and waits for its reply. */

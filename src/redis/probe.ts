@@ -98,6 +98,10 @@ function refuseUnfit(info: Map<string, string>, { label }: Address): void {
     const master = `${info.get('master_host')}:${info.get('master_port')}`;
     throw unfit(label, `it is a read-only replica of ${master}`, 'import into its master');
   }
+  const maxClients = Number(info.get('maxclients') ?? Number.POSITIVE_INFINITY);
+  if (Number(info.get('connected_clients') ?? 0) >= maxClients) {
+    throw unfit(label, 'it has no connection left', 'close some, or raise maxclients');
+  }
   if (info.get('loading') === '1') {
     throw unfit(label, 'it is still loading its data', 'wait until it has started');
   }
@@ -135,6 +139,8 @@ async function tryRestore(
 }
 
 function chooseFormat(isValkey: boolean, version: string, accepted: readonly number[]): TargetFormat {
+  // A user who may write some keys only is refused before the version is looked at.
+  if (accepted.length === 0) return formatOfServer(isValkey ? 'valkey' : 'redis', version);
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const valkeyVersion = accepted.find((candidate) => candidate >= 80);
   if (isValkey || (valkeyVersion !== undefined && version === 'unknown')) {

@@ -3,7 +3,7 @@ import { Role } from '../rdb/grammar.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import type { Token } from '../rdb/values/token.js';
 import type { Reply } from '../resp/reply.js';
-import { type BuildContext, type Builder, streamIdText, Unbuildable } from './build-context.js';
+import { type BuildContext, type Builder, requireBulk, streamIdText, Unbuildable } from './build-context.js';
 import type { Expectation } from './window.js';
 
 /** Pending entries of one group that are held to be claimed, 100 bytes each at most. */
@@ -98,6 +98,7 @@ export class StreamBuilder implements Builder {
       return;
     }
     if (cursor.isInteger) cursor.formatInteger();
+    requireBulk(this.context, cursor.textEnd - cursor.textStart);
     this.context.link.window.writer.bytes(cursor.text, cursor.textStart, cursor.textEnd);
     if (--this.adding === 0) this.context.end();
   }
@@ -109,7 +110,7 @@ export class StreamBuilder implements Builder {
         break;
       case Role.groupName:
         this.makeGroup();
-        this.group = textOf(cursor);
+        this.group = this.nameOf(cursor);
         this.groupLast = [];
         this.entriesRead = undefined;
         this.groupMade = false;
@@ -140,7 +141,7 @@ export class StreamBuilder implements Builder {
         break;
       case Role.consumerName:
         this.makeGroup();
-        this.makeConsumer(textOf(cursor));
+        this.makeConsumer(this.nameOf(cursor));
         break;
       case Role.consumerPendingId:
         this.claim(streamIdText(cursor));
@@ -206,6 +207,12 @@ export class StreamBuilder implements Builder {
     context.end();
   }
 
+  private nameOf(cursor: ValueCursor): Uint8Array {
+    if (cursor.isInteger) cursor.formatInteger();
+    requireBulk(this.context, cursor.textEnd - cursor.textStart);
+    return cursor.text.slice(cursor.textStart, cursor.textEnd);
+  }
+
   private claim(id: string): void {
     const { context } = this;
     const { writer } = context.link.window;
@@ -248,8 +255,3 @@ class ClaimReply implements Expectation {
 
 /** RDB version of the servers that count entries: Redis 7.0. */
 const COUNTING_VERSION = 10;
-
-function textOf(cursor: ValueCursor): Uint8Array {
-  if (cursor.isInteger) cursor.formatInteger();
-  return cursor.text.slice(cursor.textStart, cursor.textEnd);
-}

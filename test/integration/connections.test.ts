@@ -260,7 +260,7 @@ describeServers((server) => {
 
       test('a certificate without its key is told', async () => {
         const run = await importInto(url(strict), [dump], [...CA, ...CLIENT.slice(0, 2)]);
-        await expectRefused(run, /--tls-key/, 2, strict);
+        await expectRefused(run, /--tls-key/, 64, strict);
       });
 
       test('a file that is no certificate is told', async () => {

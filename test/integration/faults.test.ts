@@ -416,7 +416,7 @@ describeServers((server) => {
         {
           db: 3,
           key: 'there',
-          command: 'RESTORE',
+          command: 'SELECT',
           code: 'TARGET_REPLY',
           cause: expect.stringMatching(/^database 3 cannot be selected: NOPERM/),
         },

@@ -315,10 +315,12 @@ describeServers((server) => {
     test.each([
       ['type', small().raw(0x63, string('third'), string('3')).build()],
       ['length', small().raw(0, string('third'), [0x81, 0x80, 0, 0, 0, 0, 0, 0, 0]).build()],
-    ])('an unknown %s behind a right checksum is found before the first write', async (_, file) => {
+    ])('an unknown %s behind a right checksum ends the run with its account', async (_, file) => {
       const run = await importInto(running.url, [scratch.file('right.rdb', file)]);
       expectRefused(run, /key 3 "third"/);
-      expect(await readPlain(running)).toEqual({});
+      expect(run.stdout).toMatch(/^Not finished\. Until then:\n/);
+      expectAccount(run, reportOf(run).error?.code as string, 2);
+      expect(await readPlain(running)).toEqual(SMALL);
     });
 
     test('what --no-checksum lets pass', async () => {
@@ -383,11 +385,11 @@ describeServers((server) => {
     expect(await readPlain(running)).toEqual({});
   });
 
-  test('a report that cannot be written is told, with the keys written', async () => {
+  test('a report that cannot be written stops all before the first write', async () => {
     const file = scratch.file('good.rdb', small().build());
     const run = await importInto(running.url, [file], ['--report', '/nowhere/at/all.json']);
     expectRefused(run, /\/nowhere\/at\/all\.json: the report cannot be written/);
-    expect(run.stdout).toMatch(/written +2\n/);
+    expect(await readPlain(running)).toEqual({});
   });
 });
 
