@@ -1,5 +1,15 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from './random.js';
@@ -171,6 +181,21 @@ export async function hugeHash(bytes) {
   trailer.writeInt32LE(crc.high, 4);
   file.end(trailer);
   await once(file, 'finish');
+  renameSync(`${path}.tmp`, path);
+  return path;
+}
+
+/** A dump of so many bytes: the keys of `strings` again and again, without a checksum. */
+export async function longDump(bytes) {
+  const path = join(folder, `long-${Math.round(bytes / 2 ** 20)}mb.rdb`);
+  if (existsSync(path)) return path;
+  const whole = readFileSync(await dataset('strings'));
+  const body = whole.subarray(9, -9);
+  const file = openSync(`${path}.tmp`, 'w');
+  writeSync(file, whole.subarray(0, 9));
+  for (let size = 0; size < bytes; size += body.length) writeSync(file, body);
+  writeSync(file, Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 0]));
+  closeSync(file);
   renameSync(`${path}.tmp`, path);
   return path;
 }

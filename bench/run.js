@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { dataset, hugeHash, names, removeData } from './datasets.js';
+import { dataset, hugeHash, longDump, names, removeData } from './datasets.js';
 import { compare, measure } from './measure.js';
 import { restoreCommands } from './restore-commands.js';
 import { startServer } from './server.js';
@@ -106,11 +106,17 @@ async function memory() {
     const { peak, cpu, code } = await measure([...rdbkit, ...command]);
     rows.push([label, command[0], fixed(peak, 0), fixed(cpu, 1), String(code)]);
   };
-  const hash = await hugeHash(2 ** 30);
-  for (const command of ['info', 'check']) await one('one hash of 1 GiB', command, hash);
+  const files = [
+    ['one hash of 1 GiB', await hugeHash(2 ** 30), []],
+    ['4 GB, 45 million keys', await longDump(4e9), ['--conflict', 'replace']],
+  ];
   const server = await startServer();
   try {
-    await one('one hash of 1 GiB', 'import', hash, '--to', server.url, '--quiet');
+    for (const [label, file, args] of files) {
+      for (const command of ['info', 'check']) await one(label, command, file);
+      await one(label, 'import', file, '--to', server.url, '--quiet', ...args);
+      await server.command('FLUSHALL');
+    }
   } finally {
     await server.stop();
   }

@@ -202,8 +202,8 @@ class FileSource extends DecoderSource {
   }
 
   /**
-   * A plain file is read synchronously straight into the decoder's window: per MiB this takes a
-   * fifth of the time that a trip to the thread pool does. The event loop gets its turn often.
+   * A plain file is read synchronously straight into the decoder's window: this saves the trip to
+   * the thread pool for every MiB. The event loop gets its turn often.
    */
   private async *plain(file: number, size: number, signal: AbortSignal): AsyncGenerator<RecordBatch> {
     const decoder = new RdbDecoder({ ...this.options, inputBytes: size });

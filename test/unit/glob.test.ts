@@ -50,7 +50,7 @@ describe('globMatches', () => {
     ['', 'a', false],
     ['a', '', false],
     ['*', '', true],
-    ['***', '', true],
+    ['***', '', false],
     ['?', '', false],
     ['*?', 'a', true],
     ['user:*', 'user:1', true],
