@@ -118,7 +118,9 @@ describe('globMatches', () => {
     const text = fc.string({ unit: fc.constantFrom(...'aab\0-*[]^\\'), maxLength: 7 });
     fc.assert(
       fc.property(pattern, text, (glob, key) => {
-        expect(matches(glob, key)).toBe(expressionOf(glob).test(key));
+        // Redis' loop is not entered for an empty key: only the empty glob and a single star match it.
+        const expected = key === '' ? glob === '' || glob === '*' : expressionOf(glob).test(key);
+        expect(matches(glob, key)).toBe(expected);
       }),
       { numRuns: RUNS },
     );
