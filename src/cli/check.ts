@@ -58,5 +58,6 @@ function faultText({ code, message, where, offset, count }: Fault): string {
 function summary({ file, faults }: DumpCheck): string {
   const first = faults[0] as Fault;
   const more = faults.length > 1 ? `, and ${faults.length - 1} more kinds of fault` : '';
-  return `${file}: ${faultText(first)}${more}; restore from another backup`;
+  const next = first.offset === 0 ? 'give a dump as SAVE or BGSAVE write it' : 'restore from another backup';
+  return `${file}: ${faultText(first)}${more}; ${next}`;
 }

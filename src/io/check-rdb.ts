@@ -47,7 +47,7 @@ export async function checkRdb(source: RdbSource, options: CheckOptions = {}): P
     if (!FINDINGS.has(error.code) || source.position === 0) throw error;
     ending.add(error);
     if (error.code === 'INPUT_CHECKSUM') checksum = 'bad';
-    else if (source.compression === 'none' && source.size !== undefined) {
+    else if (source.magic !== undefined && source.compression === 'none' && source.size !== undefined) {
       checksum = await trailerChecksum(source.name);
     }
   }
