@@ -1,4 +1,4 @@
-// `npm run bench [scan|check|import|memory] [--runs N] [--keep]`: each case beside the tool that
+// `npm run bench [scan|check|import|export|memory] [--runs N] [--keep]`: each case beside the tool that
 // users have today, in one run. Prints the tables of RESULTS.md.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -100,6 +100,32 @@ async function importing() {
   );
 }
 
+/** Exports to /dev/null: CPU seconds of the whole process, for each MB of dump. */
+async function exporting() {
+  const rows = [];
+  for (const name of names) {
+    const dump = await dataset(name);
+    const size = statSync(dump).size / MB;
+    for (const args of [['jsonl'], ['json'], ['csv'], ['resp'], ['resp', '--restore'], ['rdb']]) {
+      const { ours, theirs } = await compare(
+        () => measure([...rdbkit, 'export', dump, '-o', '/dev/null', '--quiet', '--format', ...args]),
+        () => measure(['redis-check-rdb', dump]),
+        { runs: Math.min(runs, 3) },
+      );
+      rows.push([
+        name,
+        args.join(' '),
+        fixed(ours.cpu),
+        fixed(size / ours.cpu, 0),
+        fixed(theirs.cpu),
+        fixed(ours.peak, 0),
+      ]);
+    }
+  }
+  console.log('### Export, with what redis-check-rdb takes to read the same file\n');
+  table(['file', 'format', 'CPU s', 'MB of dump a CPU second', 'redis-check-rdb, CPU s', 'peak MiB'], rows);
+}
+
 async function memory() {
   const rows = [];
   const one = async (label, ...command) => {
@@ -114,6 +140,8 @@ async function memory() {
   try {
     for (const [label, file, args] of files) {
       for (const command of ['info', 'check']) await one(label, command, file);
+      for (const format of ['jsonl', 'resp', 'rdb'])
+        await one(`${label}, to ${format}`, 'export', file, '-o', '/dev/null', '--quiet', '--format', format);
       await one(label, 'import', file, '--to', server.url, '--quiet', ...args);
       await server.command('FLUSHALL');
     }
@@ -132,5 +160,6 @@ console.log(
 if (wanted('scan')) await reading('info', 'Scan: `info` reads all, checksum included, and counts');
 if (wanted('check')) await reading('check', 'Check: the inside of every value, too');
 if (wanted('import')) await importing();
+if (wanted('export')) await exporting();
 if (wanted('memory')) await memory();
 if (!argv.includes('--keep')) removeData();

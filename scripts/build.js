@@ -52,6 +52,8 @@ await build({
   target: 'node20',
   minify: true,
   // commander is CommonJS and requires modules of Node.
-  banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });

@@ -130,8 +130,8 @@ export class Account {
     }
   }
 
-  note(text: string): void {
-    count(this.notes, text);
+  note(text: string, times = 1): void {
+    count(this.notes, text, times);
   }
 
   /** Sums over the tallies that `select` picks; keys only when it is left out. */
@@ -160,7 +160,7 @@ export class Account {
   }
 }
 
-function count(counts: Map<string, number>, text: string): void {
+function count(counts: Map<string, number>, text: string, times = 1): void {
   const name = counts.has(text) || counts.size < MAX_CAUSES ? text : 'other';
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+  counts.set(name, (counts.get(name) ?? 0) + times);
 }

@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxDeclaredString: number;
   /** Decoded strings longer than this are handed out in fragments of at most this size. */
   readonly fragmentBytes: number;
+  /** Pending entries and consumers of one stream group that are held to be joined. */
+  readonly maxGroupEntries: number;
   /** A batch ends after this many records (fewer cost CPU in the loops that await batches) … */
   readonly batchRecords: number;
   /** … or after this much input. */
@@ -41,6 +43,7 @@ export const defaultLimits: Limits = {
   maxPackedBlob: 32 * MiB,
   maxDeclaredString: 4096 * MiB,
   fragmentBytes: 256 * KiB,
+  maxGroupEntries: 1_000_000,
   batchRecords: 2048,
   batchBytes: 1 * MiB,
   maxTemplateBytes: 16 * MiB,

@@ -1,6 +1,6 @@
 import { Account, type Refusal } from './account.js';
 import { RdbkitError } from './errors.js';
-import type { DumpRecord, KeyHead, RecordBatch } from './record.js';
+import type { DumpRecord, FaultRecord, KeyHead, RecordBatch } from './record.js';
 
 /** Where records come from. */
 export interface Source {
@@ -18,6 +18,14 @@ export interface Emit {
   (record: DumpRecord): void;
   /** Drops the record as failed, with the cause. */
   fail(record: KeyHead, refusal: Refusal): void;
+  /** Keeps a key back without dropping it: the stage passes it on, or fails it, by its end. */
+  hold(record: KeyHead): void;
+  /**
+   * Passes records on, each in a batch of its own, before anything else is read. So a stage gives
+   * a large value that it has made, a part at a time. It is left early, by `return`, when the run
+   * ends or a later stage drops the key.
+   */
+  pour(records: Iterator<DumpRecord>): void;
 }
 
 /**
@@ -31,6 +39,8 @@ export interface Stage {
   write(record: DumpRecord, emit: Emit): void | false;
   /** Called once when the source has ended. */
   flush?(emit: Emit): void;
+  /** Called once when the run is over, whatever came of it. */
+  close?(): void;
 }
 
 /** What a sink is told before the first batch. */
@@ -45,7 +55,10 @@ export interface RunContext {
  */
 export interface Sink<R = void> {
   readonly name: string;
-  /** Sinks that say themselves what became of each record; else delivered counts as written. */
+  /**
+   * Sinks that say themselves what became of each record; else delivered counts as written. They
+   * are not shown faults, which `run` has entered as failed.
+   */
   readonly accounts?: boolean;
   open?(context: RunContext): void | Promise<void>;
   /** Returning false ends the run. */
@@ -90,11 +103,13 @@ export async function run<R>(
     let accepted: unknown;
     for await (const batch of source.read(signal)) {
       signal.throwIfAborted();
-      const goesOn = chain?.take(batch) ?? true;
-      const written = sink.write(chain?.batch ?? batch);
-      accepted = written instanceof Promise ? await written : written;
-      options.onProgress?.();
-      if (!goesOn || accepted === false) break;
+      chain?.take(batch);
+      do {
+        const written = sink.write(chain?.batch ?? batch);
+        accepted = written instanceof Promise ? await written : written;
+        options.onProgress?.();
+      } while (accepted !== false && chain?.goOn(signal) === true);
+      if (chain?.stopped === true || accepted === false) break;
     }
     signal.throwIfAborted();
     if (accepted !== false && chain?.flush() === true) await sink.write(chain.batch);
@@ -105,6 +120,8 @@ export async function run<R>(
     await abort(sink, reason);
     account.settle(NOT_REACHED);
     throw reason;
+  } finally {
+    chain?.close();
   }
   try {
     const report = await sink.close();
@@ -125,13 +142,27 @@ async function abort(sink: Sink<unknown>, reason: RdbkitError): Promise<void> {
   }
 }
 
+const NO_KEY = new Uint8Array(0);
+
+/** What the account calls a line that is no record. */
+const LINE = 'line';
+
 /** The stages, fused: each calls the next. Collects what comes out for the sink. */
 class Chain {
   readonly records: DumpRecord[] = [];
   readonly batch: RecordBatch = { records: this.records };
   private readonly entry: (record: DumpRecord) => void;
   private readonly flushes: (() => void)[] = [];
-  private stopped = false;
+  private readonly closes: (() => void)[] = [];
+  /** A stage has ended the run. */
+  stopped = false;
+  /** What stages pour, the last first, and who is next to each. */
+  private readonly pours: { readonly records: Iterator<DumpRecord>; readonly emit: Emit }[] = [];
+  /** Records of the batch that were entered. */
+  private input: readonly DumpRecord[] = [];
+  private taken = 0;
+  /** Entering is interrupted: the run is ended, or something is poured first. */
+  private halted = false;
   private tally = -1;
   /** True while the parts of a value belong to a key that a stage has dropped. */
   private dropping = false;
@@ -139,7 +170,7 @@ class Chain {
   constructor(
     stages: readonly Stage[],
     private readonly account: Account,
-    sinkAccounts: boolean,
+    private readonly sinkAccounts: boolean,
   ) {
     const last = sinkAccounts
       ? (record: DumpRecord) => {
@@ -155,11 +186,49 @@ class Chain {
     );
   }
 
-  /** Enters a batch's records as read and sends them through; false when a stage ends the run. */
-  take(batch: RecordBatch): boolean {
-    const { account, entry } = this;
+  /** Enters a batch's records as read and sends them through. */
+  take(batch: RecordBatch): void {
+    this.input = batch.records;
+    this.taken = 0;
+    this.enter();
+  }
+
+  /** Goes on with what is poured, then with the rest of the batch; false when there is no more. */
+  goOn(signal: AbortSignal): boolean {
+    const pour = this.pours.at(-1);
+    if (this.stopped || (pour === undefined && this.taken === this.input.length)) return false;
+    signal.throwIfAborted();
+    if (pour === undefined) {
+      this.enter();
+      return true;
+    }
     this.records.length = 0;
-    for (const record of batch.records) {
+    const { done, value: record } = pour.records.next();
+    if (done === true) {
+      this.pours.pop();
+    } else if (this.dropping && (record.kind === 'key-part' || record.kind === 'key-end')) {
+      this.pours.pop();
+      pour.records.return?.();
+    } else {
+      this.dropping = false;
+      pour.emit(record);
+    }
+    return true;
+  }
+
+  /** Ends what was left unfinished. */
+  close(): void {
+    for (const { records } of this.pours.splice(0)) records.return?.();
+    for (const close of this.closes) close();
+  }
+
+  /** Enters records until there are no more or something comes first. */
+  private enter(): void {
+    const { account, entry, input } = this;
+    this.records.length = 0;
+    this.halted = false;
+    while (this.taken < input.length && !this.halted) {
+      const record = input[this.taken++] as DumpRecord;
       switch (record.kind) {
         case 'key':
           record.tally = account.read(
@@ -179,12 +248,13 @@ class Chain {
           account.addBytes(this.tally, record.bytes.length);
           if (!this.dropping) entry(record);
           break;
+        case 'fault':
+          this.fail(record);
+          break;
         default:
           if (record.kind !== 'key-end' || !this.dropping) entry(record);
       }
-      if (this.stopped) return false;
     }
-    return true;
   }
 
   /** Lets stages give what they held back; true when there is any. */
@@ -192,6 +262,20 @@ class Chain {
     this.records.length = 0;
     for (const flush of this.flushes) flush();
     return this.records.length > 0;
+  }
+
+  /** Enters what could not be read as failed; no stage is shown it. */
+  private fail(fault: FaultRecord): void {
+    const { account } = this;
+    account.failed(account.read(-1, LINE, 0), fault.reason);
+    account.reject({
+      db: -1,
+      key: NO_KEY,
+      command: undefined,
+      code: fault.code,
+      cause: `line ${fault.line}, column ${fault.column}: ${fault.reason}`,
+    });
+    if (!this.sinkAccounts) this.records.push(fault);
   }
 
   private link(stage: Stage, next: (record: DumpRecord) => void): (record: DumpRecord) => void {
@@ -208,18 +292,30 @@ class Chain {
           if (record.kind === 'key-begin') this.dropping = true;
           account.fail(record, undefined, refusal);
         },
+        hold: () => {
+          passed = true;
+        },
+        pour: (records: Iterator<DumpRecord>) => {
+          this.pours.push({ records, emit });
+          this.halted = true;
+        },
       },
     );
-    const { flush } = stage;
+    const { flush, close } = stage;
     if (flush !== undefined) this.flushes.push(() => flush.call(stage, emit));
+    if (close !== undefined) this.closes.push(() => close.call(stage));
     return (record) => {
       passed = false;
-      if (stage.write(record, emit) === false) this.stopped = true;
+      if (stage.write(record, emit) === false) this.stopped = this.halted = true;
       if (passed) return;
       if (record.kind === 'key') account.skipped(record.tally, stage.name);
       else if (record.kind === 'key-begin') {
         account.skipped(record.tally, stage.name);
         this.dropping = true;
+      } else if (this.sinkAccounts && (record.kind === 'function' || record.kind === 'module-aux')) {
+        // Such a sink enters them itself, if it is shown them.
+        const size = record.kind === 'function' ? record.code.length : record.bytes.length;
+        account.skipped(account.read(-1, record.kind, size), stage.name);
       }
     };
   }

@@ -1,4 +1,5 @@
 import type { Integer } from './bytes/integer.js';
+import type { RdbkitErrorCode } from './errors.js';
 
 /** What a reader says of a value's type without decoding it. */
 export interface RecordType {
@@ -149,6 +150,20 @@ export interface CommandRecord {
   readonly offset: number;
 }
 
+/** A line of a JSON Lines file that is no record. What follows it is read all the same. */
+export interface FaultRecord {
+  readonly kind: 'fault';
+  readonly code: RdbkitErrorCode;
+  /** Number of the line, from 1. */
+  readonly line: number;
+  /** Number of the character in the line, in UTF-16 units as editors count, from 1. */
+  readonly column: number;
+  /** Words that are the same for the same cause. */
+  readonly reason: string;
+  /** Position of the line in the input. */
+  readonly offset: number;
+}
+
 export type DumpRecord =
   | KeyRecord
   | KeyBegin
@@ -158,7 +173,8 @@ export type DumpRecord =
   | AuxRecord
   | ModuleAuxRecord
   | SlotInfoRecord
-  | CommandRecord;
+  | CommandRecord
+  | FaultRecord;
 
 /** The unit of awaiting and of back-pressure: some records, borrowed. */
 export interface RecordBatch {

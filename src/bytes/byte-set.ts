@@ -17,12 +17,22 @@ export class ByteSet {
     this.starts[this.size] = start + bytes.length;
   }
 
+  /** Takes all members out; the memory stays. */
+  clear(): void {
+    this.size = 0;
+    this.table.fill(-1);
+  }
+
   has(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.indexOf(bytes, start, end) >= 0;
+  }
+
+  /** How many members were added before this one; -1 when it is none. */
+  indexOf(bytes: Uint8Array, start: number, end: number): number {
     const mask = this.table.length - 1;
     for (let slot = hash(bytes, start, end) & mask; ; slot = (slot + 1) & mask) {
       const member = this.table[slot] as number;
-      if (member < 0) return false;
-      if (this.equals(member, bytes, start, end)) return true;
+      if (member < 0 || this.equals(member, bytes, start, end)) return member;
     }
   }
 

@@ -1,9 +1,8 @@
-import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type Account, type ImportReport, RdbkitError, type Target } from '../index.js';
 import { accountJson, accountText } from './account-text.js';
 import type { ImportOptions } from './import.js';
 import { print, printJson } from './output.js';
+import { writeReport } from './report-file.js';
 
 /** What a report of an import is made from. */
 export interface ImportFrame {
@@ -46,40 +45,4 @@ function describe(error: RdbkitError) {
 
 function targetJson({ label, server, version, format, notes }: Target) {
   return { address: label, server, version, rdbVersion: format.rdbVersion, notes };
-}
-
-/**
- * Makes sure before anything is written that there is a place for the report.
- * @throws RdbkitError IO
- */
-export function requireReportFolder(path: string): void {
-  try {
-    accessSync(dirname(path), constants.W_OK);
-  } catch (thrown) {
-    throw reportError(path, thrown);
-  }
-}
-
-/** A report is written beside its place and renamed, so that no half of one is ever there. */
-function writeReport(path: string, report: unknown): void {
-  const beside = `${path}.${process.pid}.tmp`;
-  const text = JSON.stringify(
-    report,
-    (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part),
-    2,
-  );
-  try {
-    writeFileSync(beside, `${text}\n`, { mode: 0o600 });
-    renameSync(beside, path);
-  } catch (thrown) {
-    throw reportError(path, thrown);
-  }
-}
-
-function reportError(path: string, thrown: unknown): RdbkitError {
-  return new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
-    subject: path,
-    hint: 'check the folder, its permissions and the room on the disk',
-    cause: thrown,
-  });
 }

@@ -2,33 +2,23 @@ import {
   Account,
   type ConflictPolicy,
   chainSources,
-  findCollisions,
   type Limits,
   precheckRdb,
   RdbkitError,
   type RdbSource,
   RejectLog,
-  resolveCollisions,
   restoreSink,
   run,
-  type Stage,
-  skipExpired,
   type Target,
 } from '../index.js';
 import { formatBytes } from './format.js';
-import { type ImportFrame, reportFailure, reportImport, requireReportFolder } from './import-report.js';
+import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { openSource } from './input.js';
-import { reportError } from './output.js';
+import { note, reportError } from './output.js';
 import { Progress } from './progress.js';
-import {
-  limitStages,
-  mayMerge,
-  type SelectionOptions,
-  selectionStages,
-  type TransformOptions,
-  transformationStages,
-  withSelection,
-} from './selection.js';
+import { requireReportFolder } from './report-file.js';
+import { runStages } from './run-stages.js';
+import { type SelectionOptions, type TransformOptions, withSelection } from './selection.js';
 import { addressOptions, type TargetOptions } from './target-options.js';
 
 export interface ImportOptions extends SelectionOptions, TransformOptions, TargetOptions {
@@ -71,9 +61,10 @@ export async function importCommand(
   const startedAt = performance.now();
   const frame = (): ImportFrame => ({ account, options, seconds: (performance.now() - startedAt) / 1000 });
   try {
-    say(options, ...targetNotes(await sink.connect()));
+    const target = await sink.connect();
+    if (options.quiet !== true) for (const line of targetNotes(target)) note(line);
     if (options.precheck) for (const source of open()) await precheck(source, signal);
-    const stages = await importStages(placed, open, limits, signal);
+    const stages = await runStages(placed, open, limits, signal);
     const source = withSelection(chainSources(open()), options);
     const progress = new Progress(source, account, options.quiet === true);
     const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
@@ -93,39 +84,6 @@ export async function importCommand(
 /** Every dump is looked through before the first write, if it can be read twice. */
 async function precheck(source: RdbSource, signal: AbortSignal): Promise<void> {
   if (source.isRepeatable) await precheckRdb(source, signal);
-}
-
-/** All stages of the run. Collisions are looked for where the changes on the way can make some. */
-async function importStages(
-  options: ImportOptions,
-  open: () => RdbSource[],
-  limits: Partial<Limits>,
-  signal: AbortSignal,
-): Promise<Stage[]> {
-  const startMs = Date.now();
-  // The same keys must come through both times, whatever expires between.
-  const moving = () => [
-    ...selectionStages(options),
-    ...transformationStages(options),
-    ...(options.expired === 'keep' ? [] : [skipExpired(() => startMs)]),
-  ];
-  const stages = moving();
-  const sources = open();
-  if ((sources.length > 1 || mayMerge(options)) && sources.every((source) => source.isRepeatable)) {
-    const found = await findCollisions(withSelection(chainSources(sources), options), moving(), {
-      signal,
-      limits,
-    });
-    if (found.keys > 0) {
-      say(options, `${found.keys} keys would come more than once; --conflict ${options.conflict} decides`);
-      stages.push(resolveCollisions(found, options.conflict));
-    }
-  }
-  return [...stages, ...limitStages(options)];
-}
-
-function say(options: ImportOptions, ...lines: readonly string[]): void {
-  if (options.quiet !== true) for (const line of lines) process.stderr.write(`rdbkit: ${line}\n`);
 }
 
 /** What a user should know of a target before it is written to. */

@@ -1,4 +1,4 @@
-import { type InfoReport, infoReport, printable, type RdbSource, run, utf8Bytes } from '../index.js';
+import { type AnySource, type InfoReport, infoReport, printable, run, utf8Bytes } from '../index.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
 import { openSource } from './input.js';
 import { print, printJson } from './output.js';
@@ -11,12 +11,13 @@ export interface InfoOptions extends SelectionOptions {
   quiet?: boolean;
 }
 
-/** `rdbkit info`: what is in each dump. */
+/** `rdbkit info`: what is in each dump. Exit code 1 when lines of JSON Lines could not be read. */
 export async function infoCommand(
   names: readonly string[],
   options: InfoOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  let badLines = 0;
   for (const [i, name] of names.entries()) {
     const source = openSource(name);
     const progress = new Progress(source, undefined, options.quiet === true);
@@ -28,14 +29,16 @@ export async function infoCommand(
     }).finally(() => progress.clear());
     if (options.json === true) printJson(asJson(source, report));
     else print(...(i === 0 ? [] : ['']), ...asText(source, report));
+    badLines += report.badLines;
   }
-  return 0;
+  return badLines === 0 ? 0 : 1;
 }
 
-function asJson(source: RdbSource, report: InfoReport) {
+function asJson(source: AnySource, report: InfoReport) {
   const { name, magic, checksum, size, dumpBytes, trailingBytes } = source;
   return {
     file: name,
+    format: source.format,
     magic: magic?.text,
     rdbVersion: magic?.version,
     checksum: checksum === 'pending' ? 'unknown' : checksum,
@@ -46,14 +49,17 @@ function asJson(source: RdbSource, report: InfoReport) {
   };
 }
 
-function asText(source: RdbSource, report: InfoReport): string[] {
+function asText(source: AnySource, report: InfoReport): string[] {
   const { name, magic, checksum, dumpBytes, trailingBytes } = source;
-  const lines = [`${name}: ${magic?.text}${writtenBy(report)}`];
+  const lines = [`${name}: ${magic?.text ?? 'JSON Lines'}${writtenBy(report)}`];
   const expiries = `${formatCount(report.expires)} with expiry, ${formatCount(report.expired)} of them past`;
   lines.push(
     `  ${formatCount(report.keys)} keys (${expiries}), ${formatBytes(dumpBytes)}, checksum ${checksum}`,
   );
   const extras = [
+    report.badLines > 0
+      ? `${formatCount(report.badLines)} lines that cannot be read (rdbkit check names them)`
+      : '',
     report.functions > 0 ? `${report.functions} function libraries` : '',
     report.moduleAux.length > 0 ? `data of modules ${report.moduleAux.join(', ')}` : '',
     report.slots > 0 ? `slot info of a cluster` : '',

@@ -1,6 +1,6 @@
-import { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from '../index.js';
+import { type AnySource, type AnySourceOptions, anyFile, anyStream } from '../index.js';
 
 /** A source of the command line: `-` is standard input, anything else a path. */
-export function openSource(name: string, options: RdbSourceOptions = {}): RdbSource {
-  return name === '-' ? rdbStream(process.stdin, 'stdin', options) : rdbFile(name, options);
+export function openSource(name: string, options: AnySourceOptions = {}): AnySource {
+  return name === '-' ? anyStream(process.stdin, 'stdin', options) : anyFile(name, options);
 }

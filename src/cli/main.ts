@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { addExportCommand } from './export-options.js';
+import { addGetCommand } from './get-options.js';
+import { addHeadCommand } from './head-options.js';
 import { reportError } from './output.js';
 import { parseCount, parseRate, parseSize } from './parse.js';
 import { addSelection, addTransformation } from './selection.js';
+import { addSplitCommand } from './split-options.js';
 import { addTargetOptions } from './target-options.js';
 
 const EXIT_CODES = `
@@ -11,14 +15,20 @@ Exit codes:
   1  records were refused or differ    70  a bug in rdbkit
   2  the input or the target failed   130  interrupted`;
 
+const SOURCES = 'dumps or JSON Lines of rdbkit, gzip and zstd included; - for standard input';
+
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
+  // Whoever reads our output may have seen enough; what we do besides goes on.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   const program = new Command('rdbkit')
-    .description('Reads, checks and imports the persistence files of Redis and Valkey.')
+    .description('Reads, checks, converts and imports the persistence files of Redis and Valkey.')
     .version(version())
     .exitOverride()
     .showHelpAfterError('(rdbkit --help tells more)')
@@ -27,7 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSelection(
     program
       .command('info')
-      .argument('<source...>', 'dump files, gzip and zstd included; - for standard input')
+      .argument('<source...>', SOURCES)
       .description('tell what is in a dump: header, counts and sizes by database and type, largest keys')
       .option('--largest <n>', 'how many of the largest keys to name', parseCount, 10)
       .option('--json', 'one JSON object a source')
@@ -45,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSelection(
     program
       .command('check')
-      .argument('<source...>', 'dump files, gzip and zstd included; - for standard input')
+      .argument('<source...>', SOURCES)
       .description('check a dump: checksum, structure, and the inside of every value')
       .option('--json', 'one JSON object a source')
       .option('--quiet', 'no progress'),
@@ -61,6 +71,26 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = await importCommand(names, options, stop.signal);
   });
 
+  addExportCommand(program).action(async (names, options) => {
+    const { exportCommand } = await import('./export.js');
+    code = await exportCommand(names, options, stop.signal);
+  });
+
+  addSplitCommand(program).action(async (names, options) => {
+    const { splitCommand } = await import('./split.js');
+    code = await splitCommand(names, options, stop.signal);
+  });
+
+  addGetCommand(program).action(async (name, key, options) => {
+    const { getCommand } = await import('./get.js');
+    code = await getCommand(name, key, options, stop.signal);
+  });
+
+  addHeadCommand(program).action(async (name, options) => {
+    const { headCommand } = await import('./head.js');
+    code = await headCommand(name, options, stop.signal);
+  });
+
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -73,7 +103,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function addImport(program: Command): Command {
   const command = program
     .command('import')
-    .argument('<source...>', 'dump files, gzip and zstd included; - for standard input')
+    .argument('<source...>', SOURCES)
     .description('write dumps into a running server, key by key with RESTORE')
     .requiredOption('--to <url>', 'redis://[user:password@]host:port[/db], rediss:// for TLS, unix:///path')
     .optionsGroup('Writing:')

@@ -5,9 +5,23 @@ export function print(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Writes one JSON value on a line; integers beyond a double become strings of digits. */
+/** Writes one JSON value on a line. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)));
+  print(jsonOf(value));
+}
+
+/** A value as JSON; integers beyond a double become strings of digits. */
+export function jsonOf(value: unknown, indent = 0): string {
+  return JSON.stringify(
+    value,
+    (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part),
+    indent,
+  );
+}
+
+/** Says something that is no error on standard error. */
+export function note(text: string): void {
+  process.stderr.write(`rdbkit: ${text}\n`);
 }
 
 /** Says an error on standard error, one sentence, and returns the exit code it stands for. */

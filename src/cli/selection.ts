@@ -71,8 +71,11 @@ const list =
   <T>(parse: (text: string) => T) =>
   (text: string, before: T[] | undefined): T[] => [...(before ?? []), parse(text)];
 
-/** Adds the options that pick keys; the same in every command. */
-export function addSelection(command: Command): Command {
+/**
+ * Adds the options that pick keys; the same in every command.
+ * @param maxSize flag for the largest value, where `--max-size` is something else
+ */
+export function addSelection(command: Command, maxSize = '--max-size <size>'): Command {
   return command
     .optionsGroup('Which keys:')
     .option('--db <list>', 'only these databases: 0,3', parseDbs)
@@ -84,7 +87,7 @@ export function addSelection(command: Command): Command {
     .option('--type <list>', 'only these types: string,list,set,zset,hash,stream,module', parseTypes)
     .option('--slot <ranges>', 'only these cluster slots: 0-5460,7000', parseSlots)
     .option('--min-size <size>', 'only values of at least this serialized size: 10kb', parseSize)
-    .option('--max-size <size>', 'only values of at most this serialized size: 1mb', parseSize)
+    .option(maxSize, 'only values of at most this serialized size: 1mb', parseSize)
     .addOption(
       new Option('--expiry <which>', 'only keys by their expiry').choices([
         'any',
@@ -99,7 +102,7 @@ export function addSelection(command: Command): Command {
 }
 
 /** Adds the options that change keys on their way. */
-export function addTransformation(command: Command): Command {
+export function addTransformation(command: Command, expired: 'skip' | 'keep' = 'skip'): Command {
   return command
     .optionsGroup('Changes on the way:')
     .option('--map-db <map>', 'put keys of one database into another: 3:0,5:1', parseDbMap)
@@ -111,7 +114,7 @@ export function addTransformation(command: Command): Command {
     .addOption(
       new Option('--expired <what>', 'keys whose expiry is past, after --ttl')
         .choices(['skip', 'keep'])
-        .default('skip'),
+        .default(expired),
     );
 }
 

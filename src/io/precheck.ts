@@ -10,14 +10,15 @@ import { trailerChecksum } from './trailer-checksum.js';
 
 /**
  * Makes sure that a dump is whole before anything is written from it. Where the file's checksum
- * is right that is enough; where it has none, every value is walked. The source is read to its
- * end: give one of its own.
+ * is right that is enough; where it has none, every value is walked, and every line of JSON Lines.
+ * The source is read to its end: give one of its own.
  * @throws RdbkitError the first fault, with nothing written yet
  */
 export async function precheckRdb(source: RdbSource, signal?: AbortSignal): Promise<void> {
   if (source.verifiesChecksum && (await quickCheck(source.name)) === 'ok') return;
   const check = await checkRdb(source, signal === undefined ? {} : { signal });
-  const fault = check.faults[0];
+  // Lines that are no records are rejected one by one when the file is read for good.
+  const fault = check.faults.find(({ line }) => line === undefined);
   if (fault === undefined) return;
   throw new RdbkitError(fault.code, fault.message, {
     subject: source.name,

@@ -43,12 +43,23 @@ const KEY_METADATA = 13;
 /** Whether and how the value of a key can be restored on a server of that format. */
 export function passageOf(head: KeyHead, target: TargetFormat): Passage {
   const type = valueTypeOf(head.type);
-  if (head.metadata !== undefined && !(target.dialect === 'redis' && target.rdbVersion >= KEY_METADATA)) {
-    return { refused: 'the key carries module metadata, which only Redis 8.6 and newer take' };
-  }
+  if (head.metadata !== undefined && !takesMetadata(target)) return { refused: METADATA_REFUSED };
   if (isKnown(type, target) && !type.fileOnly) return 'as-is';
   if (type.encoding.startsWith('template-')) return 'plain-hash';
-  return { refused: `${type.name} (type ${type.code}) needs ${needed(type)}` };
+  return { refused: typeRefused(type) };
+}
+
+/** Why a key with module metadata is refused. */
+export const METADATA_REFUSED = 'the key carries module metadata, which only Redis 8.6 and newer take';
+
+/** Whether keys may carry module metadata. */
+export function takesMetadata({ dialect, rdbVersion }: TargetFormat): boolean {
+  return dialect === 'redis' && rdbVersion >= KEY_METADATA;
+}
+
+/** Why values of a type are refused where it is not known. */
+export function typeRefused(type: ValueType): string {
+  return `${type.name} (type ${type.code}) needs ${needed(type)}`;
 }
 
 function isKnown(type: ValueType, { dialect, rdbVersion }: TargetFormat): boolean {

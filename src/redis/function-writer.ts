@@ -1,5 +1,6 @@
 import type { Refusal } from '../account.js';
-import { latin1Text, utf8Bytes } from '../bytes/ascii.js';
+import { utf8Bytes } from '../bytes/ascii.js';
+import { libraryName } from '../rdb/library-name.js';
 import type { FunctionRecord } from '../record.js';
 import type { Reply } from '../resp/reply.js';
 import { EXISTS, LOST, refusalOf } from './outcome.js';
@@ -17,10 +18,11 @@ const LIBRARY_EXISTS = /^ERR Library '.*' already exists/;
 export class FunctionWriter {
   constructor(private readonly context: WriteContext) {}
 
-  write({ code, preGa }: FunctionRecord): void {
+  write(record: FunctionRecord): void {
+    const { code, preGa } = record;
     const { account, target, dryRun } = this.context;
     const tally = account.read(-1, 'function', code.length);
-    const name = preGa === undefined ? libraryName(code) : latin1Text(preGa.name);
+    const name = libraryName(record);
     if (preGa !== undefined) {
       this.refuse(
         tally,
@@ -83,10 +85,4 @@ export class FunctionWriter {
 
 function incompatible(cause: string): Refusal {
   return { code: 'TARGET_INCOMPATIBLE', cause };
-}
-
-/** The name in the first line of a library: `#!lua name=mylib`. */
-function libraryName(code: Uint8Array): string {
-  const line = latin1Text(code.subarray(0, 200)).split('\n')[0] ?? '';
-  return /\bname=(\S+)/.exec(line)?.[1] ?? 'a library without name';
 }

@@ -1,8 +1,8 @@
-import type { RdbkitError, RdbkitErrorCode } from '../errors.js';
+import { RdbkitError, type RdbkitErrorCode } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ReportSink } from '../pipeline.js';
 import { ValueChecker } from '../rdb/values/check.js';
-import type { DumpRecord, KeyRecord, RecordBatch } from '../record.js';
+import type { DumpRecord, FaultRecord, KeyRecord, RecordBatch } from '../record.js';
 
 /** One kind of fault: the first of it, and how many there are. */
 export interface Fault {
@@ -10,6 +10,8 @@ export interface Fault {
   readonly offset: number | undefined;
   readonly where: string | undefined;
   readonly message: string;
+  /** Of a line of JSON Lines that is no record: its number. */
+  readonly line?: number;
   count: number;
 }
 
@@ -29,7 +31,8 @@ export class FaultList {
   readonly faults: Fault[] = [];
   private readonly kinds = new Map<string, Fault>();
 
-  add(error: RdbkitError): void {
+  /** @param line number of the line, where the fault is one of a line */
+  add(error: RdbkitError, line?: number): void {
     const kind = `${error.code} ${error.message.replace(/\d+/g, '#')}`;
     const known = this.kinds.get(kind);
     if (known !== undefined) {
@@ -42,6 +45,7 @@ export class FaultList {
       offset: error.offset,
       where: error.where,
       message: error.message,
+      ...(line === undefined ? {} : { line }),
       count: 1,
     };
     this.kinds.set(kind, fault);
@@ -98,6 +102,9 @@ class CheckSink implements ReportSink<CheckReport> {
       case 'key-end':
         this.note(this.checker.part(undefined));
         break;
+      case 'fault':
+        this.list.add(lineError(record), record.line);
+        break;
       default:
     }
   }
@@ -123,4 +130,8 @@ class CheckSink implements ReportSink<CheckReport> {
     }
     return warnings;
   }
+}
+
+function lineError({ code, line, column, reason, offset }: FaultRecord): RdbkitError {
+  return new RdbkitError(code, reason, { offset, where: `line ${line}, column ${column}` });
 }

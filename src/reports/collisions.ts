@@ -3,15 +3,7 @@ import { RdbkitError } from '../errors.js';
 import { type Limits, withLimits } from '../limits.js';
 import type { ReportSink } from '../pipeline.js';
 import type { KeyHead, RecordBatch } from '../record.js';
-
-/** Somewhere outside memory to put fingerprints: a temporary file. */
-export interface Spill {
-  /** Puts bytes behind all others and returns where they begin. */
-  write(bytes: Uint8Array): number;
-  /** Fills `target` with the bytes from `offset` on. */
-  readAt(offset: number, target: Uint8Array): void;
-  close(): void;
-}
+import type { MakeSpill, Spill } from '../spill.js';
 
 /** Fingerprints held in memory; beyond that they go to a file, in blocks by their first byte. */
 const HELD = 1 << 20;
@@ -40,7 +32,7 @@ export class CollisionScan implements ReportSink<Collisions> {
    */
   constructor(
     private readonly key: Int32Array,
-    private readonly makeSpill: () => Spill,
+    private readonly makeSpill: MakeSpill,
     limits?: Partial<Limits>,
   ) {
     this.limits = withLimits(limits);

@@ -42,6 +42,8 @@ export interface InfoReport {
   readonly moduleAux: string[];
   /** Slots that slot-info records name. */
   readonly slots: number;
+  /** Lines of a JSON Lines file that are no records. */
+  readonly badLines: number;
   readonly largest: LargeKey[];
 }
 
@@ -56,7 +58,7 @@ export function infoReport(options: { largest?: number; nowMs?: number } = {}): 
 
 class InfoSink implements ReportSink<InfoReport> {
   readonly name = 'info';
-  private readonly totals = { keys: 0, expires: 0, expired: 0, functions: 0, slots: 0 };
+  private readonly totals = { keys: 0, expires: 0, expired: 0, functions: 0, slots: 0, badLines: 0 };
   private readonly aux: InfoReport['aux'] = {};
   private readonly moduleAux: string[] = [];
   private readonly dbs = new Map<number, DatabaseInfo>();
@@ -179,6 +181,9 @@ class InfoSink implements ReportSink<InfoReport> {
       }
       case 'slot-info':
         this.totals.slots++;
+        break;
+      case 'fault':
+        this.totals.badLines++;
         break;
       default:
     }

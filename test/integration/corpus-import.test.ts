@@ -12,6 +12,7 @@ import {
   servers,
   startServer,
 } from '../support/servers.js';
+import { counted, type StreamTruth } from '../support/stream-truth.js';
 import { normalTruth, type Truth } from '../support/truth.js';
 
 // Every dump of the corpus into every server: what the server then holds is what the corpus says,
@@ -126,41 +127,6 @@ function reads(server: Server, type: string): boolean {
 
 function expectedValue(key: Truth, type: string): unknown {
   return type === 'stream-listpacks' ? counted(key.value as StreamTruth) : normalTruth(key);
-}
-
-interface StreamTruth {
-  readonly entries: readonly [id: string, fields: readonly string[]][];
-  readonly length: number;
-  readonly lastId: string;
-  readonly groups: readonly { readonly lastId: string }[];
-}
-
-/**
- * A stream from before 7.0 does not count what was added and read. Servers since then work that
- * out when they load it: no entry was deleted, as far as they know, and what a group has read they
- * know only if it is nothing, the first entry, or all.
- */
-function counted(stream: StreamTruth): unknown {
-  const { entries, length, lastId, groups } = stream;
-  const first = entries[0]?.[0];
-  const read = (id: string): number | null => {
-    if (length === 0) return 0;
-    if (id === lastId) return length;
-    if (id === first) return 1;
-    return first !== undefined && isBefore(id, first) ? 0 : null;
-  };
-  return {
-    ...stream,
-    maxDeletedId: '0-0',
-    entriesAdded: length,
-    groups: groups.map((group) => ({ ...group, entriesRead: read(group.lastId) })),
-  };
-}
-
-function isBefore(a: string, b: string): boolean {
-  const [ams = 0n, aseq = 0n] = a.split('-').map(BigInt);
-  const [bms = 0n, bseq = 0n] = b.split('-').map(BigInt);
-  return ams < bms || (ams === bms && aseq < bseq);
 }
 
 /**

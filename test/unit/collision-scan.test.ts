@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { putInt32LE } from '../../src/bytes/integer.js';
 import { RdbkitError } from '../../src/errors.js';
 import { KeyRecord } from '../../src/record.js';
-import { CollisionScan, type Spill } from '../../src/reports/collisions.js';
+import { CollisionScan } from '../../src/reports/collisions.js';
+import type { Spill } from '../../src/spill.js';
 import { anyBytes } from '../support/arbitraries.js';
 import { aux, key, keyInParts } from '../support/records.js';
 
@@ -29,6 +30,11 @@ class FakeSpill implements Spill {
   readAt(offset: number, target: Uint8Array): void {
     this.expectOpen();
     target.set(this.pieces.get(offset) as Uint8Array);
+  }
+
+  read(): Iterable<Uint8Array> {
+    this.expectOpen();
+    return this.pieces.values();
   }
 
   close(): void {

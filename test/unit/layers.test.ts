@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 const ROWS: readonly (readonly string[])[] = [
   ['errors.ts', 'limits.ts'],
   ['bytes'],
-  ['codec', 'resp', 'record.ts', 'account.ts'],
+  ['codec', 'resp', 'record.ts', 'account.ts', 'spill.ts'],
   ['encodings'],
   ['rdb', 'aof', 'pipeline.ts'],
   ['stages', 'sinks'],

@@ -198,6 +198,29 @@ describe('the account', () => {
     expect(await run(two(), [], good)).toBe('report');
   });
 
+  test('has what a stage drops that is no key, where the sink accounts the rest of it', async () => {
+    const account = new Account();
+    const functions = [1, 2].map(
+      (name): DumpRecord => ({ kind: 'function', code: bytes(`#!lua name=l${name}`), offset: 0 }),
+    );
+    const moduleAux: DumpRecord = {
+      kind: 'module-aux',
+      module: 'scdtype00',
+      bytes: bytes('12345'),
+      offset: 0,
+    };
+    const drop: Stage = {
+      name: 'dropped',
+      write(record, emit) {
+        if (record.kind !== 'module-aux' && record !== functions[0]) emit(record);
+      },
+    };
+    const sink = Object.assign(new NotingSink(), { accounts: true });
+    await run(sourceOf([...functions, moduleAux]), [drop], sink, { account });
+    expect([...account.besides]).toEqual([['dropped', 2]]);
+    expect(account.totals(() => true)).toEqual({ read: 2, bytes: 18, written: 0, skipped: 2, failed: 0 });
+  });
+
   test('is INTERNAL when a stage gives a key twice', async () => {
     const doubling: Stage = {
       name: 'doubling',

@@ -101,7 +101,9 @@ export abstract class BlobCursor extends StringCursor {
   /** Where only a check is wanted, checks the commonest blobs at once: those of one or two roles. */
   private passBlob({ encoding, roles }: PackedLayout): boolean {
     const turn = roles.length;
-    if (encoding !== 'listpack' || turn > 2 || roles[0] === Role.templateSlot) return false;
+    if (encoding !== 'listpack' || turn > 2) return false;
+    // Names of a template are needed to read what follows.
+    if (roles[0] === Role.templateSlot || roles[0] === Role.templateName) return false;
     this.listpack.pass(roles[1] === Role.score);
     if (this.listpack.count % turn !== 0) throw this.unfinished(this.listpack);
     return true;

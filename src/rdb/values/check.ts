@@ -24,7 +24,11 @@ export class ValueChecker {
   private failed = false;
   private isStream = false;
 
-  constructor(limits?: Partial<Limits>) {
+  /** @param appliesRules false only makes sure that the value can be read */
+  constructor(
+    limits?: Partial<Limits>,
+    private readonly appliesRules = true,
+  ) {
     this.cursor = new ValueCursor(withLimits(limits), false);
     this.scan = new Scanner(withLimits(limits));
   }
@@ -90,7 +94,7 @@ export class ValueChecker {
   }
 
   private beginRules(head: KeyHead): void {
-    this.isStream = head.type.family === 'stream';
+    this.isStream = this.appliesRules && head.type.family === 'stream';
     if (this.isStream) this.rules.begin();
   }
 
@@ -103,7 +107,7 @@ export class ValueChecker {
         if (this.isStream) rules.end();
         return;
       }
-      if (token === Token.double) this.checkScore();
+      if (token === Token.double && this.appliesRules) this.checkScore();
       else if (this.isStream) rules.take(token, cursor);
     }
   }

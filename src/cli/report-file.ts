@@ -1,0 +1,35 @@
+import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { RdbkitError } from '../index.js';
+import { jsonOf } from './output.js';
+
+/**
+ * Makes sure before anything is written that there is a place for the report.
+ * @throws RdbkitError IO
+ */
+export function requireReportFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (thrown) {
+    throw reportError(path, thrown);
+  }
+}
+
+/** A report is written beside its place and renamed, so that no half of one is ever there. */
+export function writeReport(path: string, report: unknown): void {
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, `${jsonOf(report, 2)}\n`, { mode: 0o600 });
+    renameSync(beside, path);
+  } catch (thrown) {
+    throw reportError(path, thrown);
+  }
+}
+
+function reportError(path: string, thrown: unknown): RdbkitError {
+  return new RdbkitError('IO', `the report cannot be written: ${(thrown as Error).message}`, {
+    subject: path,
+    hint: 'check the folder, its permissions and the room on the disk',
+    cause: thrown,
+  });
+}

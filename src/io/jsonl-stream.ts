@@ -1,0 +1,256 @@
+import type { Integer } from '../bytes/integer.js';
+import { RdbkitError } from '../errors.js';
+import type { EncodedValue } from '../rdb/encode/encoded-value.js';
+import type { StreamBuilder } from '../rdb/encode/stream-builder.js';
+import { idHalves } from '../rdb/encode/stream-nodes.js';
+import type { StreamState } from '../rdb/encode/stream-state.js';
+import type { StreamGroup, StreamId, StreamIdempotence } from '../rdb/values/value.js';
+import type { LineFields } from './jsonl-fields.js';
+import { Json } from './jsonl-tokens.js';
+import type { ValueContext } from './jsonl-values.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Reads a stream: `entries`, what the stream knows besides, then `groups` and `idempotence`.
+ * Entries pass one by one; a group is held as a whole, up to `limits.maxGroupEntries`.
+ */
+export function* readStream({ fields, encoder, encoding }: ValueContext): Generator<void, EncodedValue> {
+  const builder = encoder.stream(encoding);
+  const state: Mutable<StreamState> = {};
+  const names = new Set<string>();
+  fields.requireObject();
+  while (fields.nextMember()) {
+    const name = fields.uniqueName(names);
+    if (STATE.has(name) && names.has('groups')) throw fields.wrong(`"${name}" must stand before "groups"`);
+    switch (name) {
+      case 'entries':
+        yield* readEntries(fields, builder);
+        break;
+      case 'lastId':
+      case 'firstId':
+      case 'maxDeletedId':
+        state[name] = fields.nextId();
+        break;
+      case 'entriesAdded':
+        state.entriesAdded = fields.nextUnsigned();
+        break;
+      case 'groups':
+        if (!names.has('entries') || state.lastId === undefined) {
+          throw fields.wrong('"entries" and "lastId" must stand before "groups"');
+        }
+        builder.state(state);
+        yield* readGroups(fields, builder);
+        break;
+      case 'idempotence':
+        builder.idempotence(yield* readIdempotence(fields));
+        break;
+      default:
+        throw fields.unknownMember(name);
+    }
+  }
+  fields.requireMembers(names, 'entries', 'lastId');
+  if (!names.has('groups')) builder.state(state);
+  return builder.end();
+}
+
+const STATE: ReadonlySet<string> = new Set(['entries', 'lastId', 'firstId', 'maxDeletedId', 'entriesAdded']);
+
+function* readEntries(fields: LineFields, { nodes }: StreamBuilder): Generator<void> {
+  fields.expect(Json.beginArray, 'an array');
+  while (fields.nextElement()) {
+    fields.requireArray();
+    nodes.beginEntry(...idHalves(fields.nextId()));
+    fields.expect(Json.beginArray, 'an array of fields and values');
+    while (fields.nextElement()) {
+      fields.requireString();
+      if (!fields.add(nodes)) yield* fields.addLong(nodes);
+      if (fields.tokens.isDue) yield* fields.tokens.turn();
+    }
+    nodes.endEntry();
+    fields.endArray();
+  }
+}
+
+function* readGroups(fields: LineFields, builder: StreamBuilder): Generator<void> {
+  fields.expect(Json.beginArray, 'an array');
+  while (fields.nextElement()) builder.group(yield* readGroup(fields));
+}
+
+function* readGroup(fields: LineFields): Generator<void, StreamGroup> {
+  const group: Mutable<StreamGroup> = {
+    name: NO_NAME,
+    lastId: ZERO,
+    entriesRead: undefined,
+    pending: [],
+    consumers: [],
+  };
+  const names = new Set<string>();
+  fields.requireObject();
+  while (fields.nextMember()) {
+    const name = fields.uniqueName(names);
+    switch (name) {
+      case 'name':
+        group.name = fields.nextBytes('the name of a group');
+        break;
+      case 'lastId':
+        group.lastId = fields.nextId();
+        break;
+      case 'entriesRead':
+        if (fields.next() !== Json.literal || fields.tokens.text !== 'null') {
+          group.entriesRead = fields.unsigned();
+        }
+        break;
+      case 'pending':
+        yield* readPending(fields, group);
+        break;
+      case 'consumers':
+        yield* readConsumers(fields, group);
+        break;
+      default:
+        throw fields.unknownMember(name);
+    }
+  }
+  fields.requireMembers(names, 'name', 'lastId');
+  return group;
+}
+
+/** `[id, consumer, delivered at, deliveries]`; the consumer is null where nobody holds the entry. */
+function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
+  const holders = new Map<string, Uint8Array>();
+  let last: StreamId | undefined;
+  fields.expect(Json.beginArray, 'an array');
+  while (fields.nextElement()) {
+    fields.requireArray();
+    const id = fields.nextId();
+    if (last !== undefined && !isBefore(last, id)) {
+      throw fields.wrong('the pending entries of a group do not ascend');
+    }
+    last = id;
+    const consumer = readHolder(fields, holders);
+    const deliveredAtMs = fields.nextSigned();
+    group.pending.push({ id, consumer, deliveredAtMs, deliveries: fields.nextUnsigned() });
+    fields.endArray();
+    requireRoom(fields, group);
+    if (fields.tokens.isDue) yield* fields.tokens.turn();
+  }
+}
+
+function readHolder(fields: LineFields, holders: Map<string, Uint8Array>): Uint8Array | undefined {
+  if (fields.next() === Json.literal && fields.tokens.text === 'null') return undefined;
+  fields.requireString();
+  const text = fields.heldText('the name of a consumer');
+  const known = holders.get(text);
+  if (known !== undefined) return known;
+  const name = fields.bytesOf(text, 'the name of a consumer');
+  holders.set(text, name);
+  return name;
+}
+
+function* readConsumers(fields: LineFields, group: StreamGroup): Generator<void> {
+  fields.expect(Json.beginArray, 'an array');
+  while (fields.nextElement()) {
+    group.consumers.push(readConsumer(fields));
+    requireRoom(fields, group);
+    if (fields.tokens.isDue) yield* fields.tokens.turn();
+  }
+}
+
+function readConsumer(fields: LineFields): StreamGroup['consumers'][number] {
+  let consumer: Uint8Array = NO_NAME;
+  let seenAtMs: Integer = 0;
+  let activeAtMs: Integer | undefined;
+  const names = new Set<string>();
+  fields.requireObject();
+  while (fields.nextMember()) {
+    const name = fields.uniqueName(names);
+    switch (name) {
+      case 'name':
+        consumer = fields.nextBytes('the name of a consumer');
+        break;
+      case 'seenAt':
+        seenAtMs = fields.nextSigned();
+        break;
+      case 'activeAt':
+        activeAtMs = fields.nextSigned();
+        break;
+      default:
+        throw fields.unknownMember(name);
+    }
+  }
+  fields.requireMembers(names, 'name', 'seenAt');
+  return { name: consumer, seenAtMs, activeAtMs };
+}
+
+function* readIdempotence(fields: LineFields): Generator<void, StreamIdempotence> {
+  const producers: StreamIdempotence['producers'] = [];
+  const numbers = {
+    durationSeconds: 0 as Integer,
+    maxSize: 0 as Integer,
+    added: 0 as Integer,
+    duplicates: 0 as Integer,
+  };
+  const names = new Set<string>();
+  fields.expect(Json.beginObject, 'an object');
+  while (fields.nextMember()) {
+    const name = fields.uniqueName(names);
+    switch (name) {
+      case 'durationSeconds':
+      case 'maxSize':
+      case 'added':
+      case 'duplicates':
+        numbers[name] = fields.nextUnsigned();
+        break;
+      case 'producers':
+        fields.expect(Json.beginArray, 'an array');
+        while (fields.nextElement()) producers.push(yield* readProducer(fields));
+        break;
+      default:
+        throw fields.unknownMember(name);
+    }
+  }
+  fields.requireMembers(names, 'durationSeconds', 'maxSize', 'producers', 'added', 'duplicates');
+  return { ...numbers, producers };
+}
+
+function* readProducer(fields: LineFields): Generator<void, StreamIdempotence['producers'][number]> {
+  let id: Uint8Array = NO_NAME;
+  const entries: StreamIdempotence['producers'][number]['entries'] = [];
+  const names = new Set<string>();
+  fields.requireObject();
+  while (fields.nextMember()) {
+    const name = fields.uniqueName(names);
+    if (name === 'id') {
+      id = fields.nextBytes('the id of a producer');
+      continue;
+    }
+    if (name !== 'entries') throw fields.unknownMember(name);
+    fields.expect(Json.beginArray, 'an array');
+    while (fields.nextElement()) {
+      fields.requireArray();
+      const iid = fields.nextBytes('the id of a message');
+      entries.push({ iid, id: fields.nextId() });
+      fields.endArray();
+      if (entries.length > fields.limits.maxGroupEntries) throw tooMany(fields, 'entries of one producer');
+      if (fields.tokens.isDue) yield* fields.tokens.turn();
+    }
+  }
+  fields.requireMembers(names, 'id', 'entries');
+  return { id, entries };
+}
+
+const NO_NAME = new Uint8Array(0);
+const ZERO: StreamId = { ms: 0, seq: 0 };
+
+function requireRoom(fields: LineFields, { pending, consumers }: StreamGroup): void {
+  if (pending.length + consumers.length <= fields.limits.maxGroupEntries) return;
+  throw tooMany(fields, 'pending entries and consumers of one group');
+}
+
+function tooMany({ limits }: LineFields, what: string): RdbkitError {
+  return new RdbkitError('LIMIT_EXCEEDED', `more than ${limits.maxGroupEntries} ${what}`);
+}
+
+function isBefore(a: StreamId, b: StreamId): boolean {
+  return a.ms < b.ms || (a.ms === b.ms && a.seq < b.seq);
+}

@@ -1,0 +1,230 @@
+import { type Integer, unsignedInteger } from '../../bytes/integer.js';
+import { Role } from '../grammar.js';
+import type { ValueType } from '../types.js';
+import type { ValueCursor } from '../values/cursor.js';
+import { Token } from '../values/token.js';
+import type { StreamId } from '../values/value.js';
+import type { ValueReader } from '../values/value-reader.js';
+import { takeString } from './encode-tokens.js';
+import {
+  ACTIVE_TIMES,
+  COUNTERS,
+  NACKS,
+  PRODUCERS,
+  revisionOf,
+  type StreamBuilder,
+} from './stream-builder.js';
+import type { StreamState } from './stream-state.js';
+
+/** What stands for an unknown number of entries read: -1 as an unsigned integer. */
+const UNKNOWN = 0xffff_ffff_ffff_ffffn;
+
+/** Writes the tokens of a stream of one revision in the layout of another. Deleted entries are left out. */
+export class StreamTranscoder {
+  private revision = 1;
+  private skipped = 0;
+  private open = 0;
+  private inGroup = false;
+  private readonly numbers: Integer[] = [];
+  private name: Uint8Array = new Uint8Array(0);
+  private nameEnd = 0;
+  private pendingId: StreamId = { ms: 0, seq: 0 };
+  /** Nacked ids by the index of their group, where the target has none. */
+  private nacked: readonly ReadonlySet<string>[] = [];
+
+  constructor(private readonly builder: StreamBuilder) {}
+
+  /** Gives the stream to the builder, which was begun. */
+  encode(type: ValueType, value: ValueReader): void {
+    this.revision = revisionOf(type);
+    this.open = 0;
+    this.skipped = 0;
+    this.inGroup = false;
+    this.numbers.length = 0;
+    const losesNacked = this.revision >= NACKS && this.builder.revision < NACKS;
+    this.nacked = losesNacked ? this.findNacked(value) : [];
+    value.open();
+    for (let token = value.next(); token !== Token.end; token = value.next()) this.take(token, value.cursor);
+    this.endGroup();
+  }
+
+  /** A group from before there were nacked entries has none. */
+  private endGroup(): void {
+    const { builder } = this;
+    if (this.inGroup && this.revision < NACKS && builder.revision >= NACKS) builder.groups.length(0);
+    this.inGroup = false;
+  }
+
+  private take(token: Token, cursor: ValueCursor): void {
+    const { builder } = this;
+    switch (cursor.role) {
+      case Role.streamEntry:
+        this.entry(cursor);
+        break;
+      case Role.field:
+      case Role.value:
+        this.entryString(token, cursor);
+        break;
+      case Role.streamGroups:
+        builder.state(this.state());
+        break;
+      case Role.groupName:
+        if (token === Token.string || cursor.isFirst) this.endGroup();
+        this.keepName(token, cursor);
+        break;
+      case Role.groupPending:
+        this.beginPending(Number(cursor.integer));
+        break;
+      case Role.groupLastMs:
+      case Role.groupLastSeq:
+      case Role.groupEntriesRead:
+      case Role.pendingDeliveredAt:
+      case Role.consumerSeenAt:
+      case Role.consumerActiveAt:
+      case Role.streamLastMs:
+      case Role.streamLastSeq:
+      case Role.streamFirstMs:
+      case Role.streamFirstSeq:
+      case Role.streamMaxDeletedMs:
+      case Role.streamMaxDeletedSeq:
+      case Role.streamEntriesAdded:
+        this.numbers.push(cursor.integer as Integer);
+        break;
+      case Role.pendingId:
+        this.pendingId = idOf(cursor);
+        break;
+      case Role.pendingDeliveries:
+        this.pending(cursor.integer as Integer);
+        break;
+      case Role.groupConsumers:
+        builder.groups.length(cursor.integer as Integer);
+        break;
+      case Role.consumerName:
+        this.keepName(token, cursor);
+        break;
+      case Role.consumerPending:
+        this.beginConsumer(cursor.integer as Integer);
+        break;
+      case Role.consumerPendingId:
+        builder.groups.id(cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow);
+        break;
+      case Role.groupNacked:
+        if (builder.revision >= NACKS) builder.groups.length(cursor.integer as Integer);
+        break;
+      case Role.nackedId:
+        if (builder.revision >= NACKS)
+          builder.groups.id(cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow);
+        break;
+      default:
+        this.producers(token, cursor);
+    }
+  }
+
+  private entry(cursor: ValueCursor): void {
+    const { nodes } = this.builder;
+    if (cursor.deleted) {
+      this.skipped = 2 * cursor.pairs;
+      return;
+    }
+    nodes.beginEntry(cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow);
+    this.open = 2 * cursor.pairs;
+    if (this.open === 0) nodes.endEntry();
+  }
+
+  private entryString(token: Token, cursor: ValueCursor): void {
+    if (this.skipped > 0) {
+      this.skipped--;
+      return;
+    }
+    takeString(token, cursor, this.builder.nodes);
+    if (--this.open === 0) this.builder.nodes.endEntry();
+  }
+
+  private state(): StreamState {
+    const [lastMs, lastSeq, firstMs, firstSeq, deletedMs, deletedSeq, entriesAdded] = this.numbers.splice(0);
+    const lastId = { ms: lastMs as Integer, seq: lastSeq as Integer };
+    if (this.revision < COUNTERS) return { lastId };
+    return {
+      lastId,
+      firstId: { ms: firstMs as Integer, seq: firstSeq as Integer },
+      maxDeletedId: { ms: deletedMs as Integer, seq: deletedSeq as Integer },
+      entriesAdded,
+    };
+  }
+
+  private beginPending(count: number): void {
+    const [ms, seq, entriesRead] = this.numbers.splice(0);
+    const { builder, name, nameEnd } = this;
+    const read = entriesRead === UNKNOWN ? undefined : entriesRead;
+    this.inGroup = true;
+    builder.groupHead(name, 0, nameEnd, { ms: ms as Integer, seq: seq as Integer }, read);
+    builder.groups.length(count - (this.nacked[builder.groupCount - 1]?.size ?? 0));
+  }
+
+  private pending(deliveries: Integer): void {
+    const [deliveredAt] = this.numbers.splice(0);
+    const { builder, pendingId } = this;
+    if (this.nacked[builder.groupCount - 1]?.has(idText(pendingId)) === true) return;
+    builder.pendingEntry(pendingId, deliveredAt as Integer, deliveries);
+  }
+
+  private beginConsumer(held: Integer): void {
+    const [seenAt, activeAt] = this.numbers.splice(0);
+    const { builder, name, nameEnd } = this;
+    builder.consumer(
+      name,
+      0,
+      nameEnd,
+      seenAt as Integer,
+      this.revision >= ACTIVE_TIMES ? activeAt : undefined,
+    );
+    builder.groups.length(held);
+  }
+
+  /** Producers are copied as they come: numbers and strings in stored order. */
+  private producers(token: Token, cursor: ValueCursor): void {
+    const { builder } = this;
+    if (cursor.role < Role.idmpDuration || cursor.role > Role.idmpDuplicates) return;
+    if (cursor.role === Role.idmpProducers) builder.keepsProducers(Number(cursor.integer));
+    if (builder.revision < PRODUCERS) return;
+    if (token === Token.string || token === Token.fragment) takeString(token, cursor, builder.producerNames);
+    else builder.producers.length(cursor.integer as Integer);
+  }
+
+  private keepName(token: Token, cursor: ValueCursor): void {
+    if (token === Token.string && cursor.isInteger) cursor.formatInteger();
+    const at = token === Token.string || cursor.isFirst ? 0 : this.nameEnd;
+    this.nameEnd = at + cursor.textEnd - cursor.textStart;
+    if (this.name.length < this.nameEnd) {
+      const grown = new Uint8Array(2 * this.nameEnd);
+      grown.set(this.name.subarray(0, at));
+      this.name = grown;
+    }
+    this.name.set(cursor.text.subarray(cursor.textStart, cursor.textEnd), at);
+  }
+
+  /** Reads the stream once for the entries that nobody holds, to leave them out. */
+  private findNacked(value: ValueReader): Set<string>[] {
+    const { cursor } = value;
+    const found: Set<string>[] = [];
+    let total = 0;
+    value.open();
+    for (let token = value.next(); token !== Token.end; token = value.next()) {
+      if (cursor.role === Role.groupName) found.push(new Set());
+      else if (cursor.role === Role.nackedId) {
+        found.at(-1)?.add(idText(idOf(cursor)));
+        total++;
+      }
+    }
+    this.builder.keepsNacked(total);
+    return found;
+  }
+}
+
+function idOf({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): StreamId {
+  return { ms: unsignedInteger(msHigh, msLow), seq: unsignedInteger(seqHigh, seqLow) };
+}
+
+function idText({ ms, seq }: StreamId): string {
+  return `${ms}-${seq}`;
+}

@@ -1,0 +1,253 @@
+import type { Integer } from '../../bytes/integer.js';
+import { RdbkitError } from '../../errors.js';
+import type { ValueType } from '../types.js';
+import type { StreamGroup, StreamId, StreamIdempotence } from '../values/value.js';
+import type { EncodeContext } from './encode-context.js';
+import type { EncodedValue } from './encoded-value.js';
+import { idHalves, StreamNodes } from './stream-nodes.js';
+import { entriesReadBefore7, type StreamState, ZERO_ID } from './stream-state.js';
+import { StringSequence } from './string-builder.js';
+import type { ValueBuffer } from './value-buffer.js';
+
+/** Encodings of streams by the revision of their layout: 1 in Redis 5.0, 2 in 7.0, 3 in 7.2, 4 in 8.6, 5 in 8.8. */
+const REVISIONS: readonly string[] = [
+  'listpacks',
+  'listpacks-2',
+  'listpacks-3',
+  'listpacks-4',
+  'listpacks-5',
+];
+
+/** Revisions that brought counters, the active time of consumers, idempotent producers, nacked entries. */
+export const COUNTERS = 2;
+export const ACTIVE_TIMES = 3;
+export const PRODUCERS = 4;
+export const NACKS = 5;
+
+/** What stands for an unknown number of entries read. */
+const UNKNOWN = -1;
+
+/** Seconds and entries for which servers remember idempotent producers by default. */
+const DEFAULT_DURATION = 100;
+const DEFAULT_SIZE = 100;
+
+/**
+ * A stream: its entries as nodes, in any order with its state, its groups and its producers; only
+ * the state must come before the groups. Layouts before 7.0 have no counters, those before 7.2 no
+ * active times: they are left out there without a word. Producers and nacked entries are not.
+ */
+export class StreamBuilder {
+  /** Where the entries go. */
+  readonly nodes: StreamNodes;
+  /** The groups in stored order, without their number. */
+  readonly groups: ValueBuffer;
+  /** Producers in stored order, from the duration on; empty for the defaults. */
+  readonly producers: ValueBuffer;
+  /** Puts strings there. */
+  readonly producerNames: StringSequence;
+  /** Groups written. */
+  groupCount = 0;
+  revision = 1;
+  private readonly body: ValueBuffer;
+  private known: StreamState = {};
+
+  constructor(private readonly context: EncodeContext) {
+    this.body = context.buffer();
+    this.groups = context.buffer();
+    this.producers = context.buffer();
+    this.producerNames = new StringSequence(context, this.producers);
+    this.nodes = new StreamNodes(context, this.body);
+  }
+
+  /**
+   * @param encoding how it shall be stored, where the target reads it
+   * @throws RdbkitError TARGET_INCOMPATIBLE when the target has no streams
+   */
+  begin(encoding?: string): this {
+    const { types } = this.context;
+    const newest = REVISIONS.findLast((name) => types.first('stream', name) !== undefined);
+    const wanted = REVISIONS.find((name) => name === encoding && types.first('stream', name) !== undefined);
+    const chosen = wanted ?? newest;
+    if (chosen === undefined) throw this.context.incompatible('a stream', 'Redis 5.0 or newer');
+    this.body.type = types.first('stream', chosen) as ValueType;
+    this.revision = REVISIONS.indexOf(chosen) + 1;
+    this.groupCount = 0;
+    this.known = {};
+    this.nodes.begin();
+    this.producerNames.begin();
+    return this;
+  }
+
+  /** Adds an entry. @param fields names and values in turn @throws RdbkitError INPUT_CORRUPT, LIMIT_EXCEEDED */
+  entry(id: StreamId, fields: readonly Uint8Array[]): void {
+    const { nodes } = this;
+    nodes.beginEntry(...idHalves(id));
+    for (const text of fields) nodes.add(text);
+    nodes.endEntry();
+  }
+
+  state(state: StreamState): void {
+    this.known = state;
+  }
+
+  /**
+   * Adds a group. An unknown `entriesRead` stays unknown, but is counted where the state says that
+   * the stream is from before Redis 7.0, by having no `entriesAdded`.
+   * @throws RdbkitError INPUT_CORRUPT when an entry is pending for a consumer that is not listed
+   */
+  group(group: StreamGroup): void {
+    const { groups, context } = this;
+    const nacked = group.pending.filter(({ consumer }) => consumer === undefined).length;
+    const keepNacked = nacked === 0 || this.keepsNacked(nacked);
+    const { name, consumers } = group;
+    this.groupHead(name, 0, name.length, group.lastId, group.entriesRead);
+    const pending = keepNacked
+      ? group.pending
+      : group.pending.filter(({ consumer }) => consumer !== undefined);
+    groups.length(pending.length);
+    const held = new Map<string, StreamId[]>(consumers.map((consumer) => [textOf(consumer.name), []]));
+    const free: StreamId[] = [];
+    for (const { id, consumer, deliveredAtMs, deliveries } of pending) {
+      this.pendingEntry(id, deliveredAtMs, deliveries);
+      const ids = consumer === undefined ? free : held.get(textOf(consumer));
+      if (ids === undefined) throw context.invalid('an entry is pending for a consumer that is not listed');
+      ids.push(id);
+    }
+    groups.length(consumers.length);
+    for (const { name: consumer, seenAtMs, activeAtMs } of consumers) {
+      this.consumer(consumer, 0, consumer.length, seenAtMs, activeAtMs);
+      this.ids(held.get(textOf(consumer)) as StreamId[]);
+    }
+    if (this.revision >= NACKS) this.ids(free);
+  }
+
+  /** Says what the stream remembers of idempotent producers (Redis 8.6). */
+  idempotence({ durationSeconds, maxSize, producers, added, duplicates }: StreamIdempotence): void {
+    if (!this.keepsProducers(producers.length)) return;
+    const { producers: out, context } = this;
+    const { strings } = context;
+    out.length(durationSeconds);
+    out.length(maxSize);
+    out.length(producers.length);
+    for (const { id, entries } of producers) {
+      strings.put(out, id, 0, id.length);
+      out.length(entries.length);
+      for (const { iid, id: entryId } of entries) {
+        strings.put(out, iid, 0, iid.length);
+        out.length(entryId.ms);
+        out.length(entryId.seq);
+      }
+    }
+    out.length(added);
+    out.length(duplicates);
+  }
+
+  end(): EncodedValue {
+    const { nodes, body, groups, producers, known } = this;
+    nodes.endNode();
+    const lastId = known.lastId ?? nodes.lastId ?? ZERO_ID;
+    body.length(nodes.entries);
+    this.idTo(body, lastId);
+    if (this.revision >= COUNTERS) {
+      this.idTo(body, known.firstId ?? nodes.firstId ?? ZERO_ID);
+      this.idTo(body, known.maxDeletedId ?? ZERO_ID);
+      body.length(known.entriesAdded ?? nodes.entries);
+    }
+    body.length(this.groupCount);
+    body.append(groups);
+    if (this.revision >= PRODUCERS) {
+      if (producers.size === 0) this.defaultProducers();
+      body.append(producers);
+    }
+    groups.close();
+    producers.close();
+    body.lengthInFront(nodes.nodes);
+    return body;
+  }
+
+  /** Begins a group in stored order: its pending entries, consumers and nacked entries follow. */
+  groupHead(name: Uint8Array, start: number, end: number, lastId: StreamId, read: Integer | undefined): void {
+    const { groups, known, nodes } = this;
+    this.groupCount++;
+    this.context.strings.put(groups, name, start, end);
+    this.idTo(groups, lastId);
+    if (this.revision < COUNTERS) return;
+    const first = known.firstId ?? nodes.firstId ?? ZERO_ID;
+    const last = known.lastId ?? nodes.lastId ?? ZERO_ID;
+    const counted =
+      known.entriesAdded === undefined ? entriesReadBefore7(lastId, nodes.entries, first, last) : undefined;
+    groups.length(read ?? counted ?? UNKNOWN);
+  }
+
+  pendingEntry(id: StreamId, deliveredAtMs: Integer, deliveries: Integer): void {
+    const { groups } = this;
+    groups.id(...idHalves(id));
+    groups.int64(deliveredAtMs);
+    groups.length(deliveries);
+  }
+
+  /** Begins a consumer; the ids that it holds follow. It was last active when it was last seen where that is unknown. */
+  consumer(
+    name: Uint8Array,
+    start: number,
+    end: number,
+    seenAt: Integer,
+    activeAt: Integer | undefined,
+  ): void {
+    const { groups } = this;
+    this.context.strings.put(groups, name, start, end);
+    groups.int64(seenAt);
+    if (this.revision >= ACTIVE_TIMES) groups.int64(activeAt ?? seenAt);
+  }
+
+  /** Whether so many producers can be written. @throws RdbkitError TARGET_INCOMPATIBLE unless they may be dropped */
+  keepsProducers(count: number): boolean {
+    if (this.revision >= PRODUCERS) return true;
+    if (count > 0 && this.context.streamState === 'refuse') {
+      throw this.context.incompatible('a stream with idempotent producers', 'Redis 8.6 or newer');
+    }
+    this.context.dropped.streamProducers += count;
+    return false;
+  }
+
+  /** Whether so many pending entries that nobody holds can be written. @throws as `keepsProducers` */
+  keepsNacked(count: number): boolean {
+    if (this.revision >= NACKS) return true;
+    if (count > 0 && this.context.streamState === 'refuse') {
+      throw this.context.incompatible(
+        'a stream with pending entries that nobody holds',
+        'Redis 8.8 or newer',
+      );
+    }
+    this.context.dropped.nackedEntries += count;
+    return false;
+  }
+
+  private ids(ids: readonly StreamId[]): void {
+    this.groups.length(ids.length);
+    for (const id of ids) this.groups.id(...idHalves(id));
+  }
+
+  private idTo(out: ValueBuffer, { ms, seq }: StreamId): void {
+    out.length(ms);
+    out.length(seq);
+  }
+
+  private defaultProducers(): void {
+    const { producers } = this;
+    for (const number of [DEFAULT_DURATION, DEFAULT_SIZE, 0, 0, 0]) producers.length(number);
+  }
+}
+
+function textOf(name: Uint8Array): string {
+  let text = '';
+  for (const byte of name) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** The revision of a stream's layout, from 1. */
+export function revisionOf(type: ValueType): number {
+  const index = REVISIONS.indexOf(type.encoding);
+  if (index < 0) throw new RdbkitError('INTERNAL', `${type.name} is no stream`);
+  return index + 1;
+}

@@ -1,0 +1,94 @@
+import { MAX_INTEGER_DIGITS, putInteger } from '../bytes/ascii.js';
+import { signedInteger } from '../bytes/integer.js';
+import { RdbkitError } from '../errors.js';
+import type { ValueCursor } from '../rdb/values/cursor.js';
+import { Token } from '../rdb/values/token.js';
+import type { ValueReader } from '../rdb/values/value-reader.js';
+import {
+  putJsonLatin1,
+  putJsonLatin1Piece,
+  putJsonText,
+  putJsonTextPiece,
+  UTF8_WHOLE,
+  type Utf8State,
+  utf8State,
+} from './json-text.js';
+import type { OutputBuffer } from './output-buffer.js';
+
+const QUOTE = 0x22;
+
+/**
+ * Writes the strings of a record as JSON strings, all in one reading. Each method returns false
+ * for a string that is no UTF-8 where UTF-8 is asked for; the caller goes back then.
+ */
+export class JsonStrings {
+  /** Whether bytes are read as Latin-1, else as UTF-8. */
+  isLatin1 = false;
+
+  put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.isLatin1) return putJsonText(out, bytes, start, end);
+    putJsonLatin1(out, bytes, start, end);
+    return true;
+  }
+
+  /** Writes the string that a token is or begins, and reads on to its last fragment. */
+  putToken(out: OutputBuffer, value: ValueReader, token: Token): boolean {
+    const { cursor } = value;
+    if (token !== Token.string) return this.putFragments(out, value, token);
+    if (!cursor.isInteger) return this.put(out, cursor.text, cursor.textStart, cursor.textEnd);
+    putQuotedInteger(out, cursor);
+    return true;
+  }
+
+  private putFragments(out: OutputBuffer, value: ValueReader, first: Token): boolean {
+    const { cursor } = value;
+    let state = UTF8_WHOLE;
+    out.byte(QUOTE);
+    for (let token = first; ; token = value.next()) {
+      requireFragment(token);
+      const { text, textStart, textEnd } = cursor;
+      if (this.isLatin1) putJsonLatin1Piece(out, text, textStart, textEnd);
+      else state = putJsonTextPiece(out, text, textStart, textEnd, state);
+      if (cursor.isLast) break;
+    }
+    out.byte(QUOTE);
+    return state === UTF8_WHOLE;
+  }
+}
+
+/** Writes the integer of a string token in quotes. */
+function putQuotedInteger(out: OutputBuffer, { valueHigh, valueLow }: ValueCursor): void {
+  out.ensure(MAX_INTEGER_DIGITS + 2);
+  const { bytes } = out;
+  bytes[out.at] = QUOTE;
+  const integer = valueHigh === valueLow >> 31 ? valueLow : signedInteger(valueHigh, valueLow);
+  const end = putInteger(bytes, out.at + 1, integer);
+  bytes[end] = QUOTE;
+  out.at = end + 1;
+}
+
+/** Whether all strings of a value are UTF-8. Reads it from its beginning; the last token may be shown. */
+export function isUtf8Value(value: ValueReader, show?: (token: Token, cursor: ValueCursor) => void): boolean {
+  const { cursor } = value;
+  let isUtf8 = true;
+  let state: Utf8State = UTF8_WHOLE;
+  value.open();
+  for (let token = value.next(); token !== Token.end; token = value.next()) {
+    show?.(token, cursor);
+    if (!isUtf8) continue;
+    if (token === Token.string) {
+      isUtf8 =
+        cursor.isInteger ||
+        utf8State(cursor.text, cursor.textStart, cursor.textEnd, UTF8_WHOLE) === UTF8_WHOLE;
+    } else if (token === Token.fragment) {
+      state = utf8State(cursor.text, cursor.textStart, cursor.textEnd, cursor.isFirst ? UTF8_WHOLE : state);
+      if (cursor.isLast) isUtf8 = state === UTF8_WHOLE;
+    }
+  }
+  return isUtf8;
+}
+
+function requireFragment(token: Token): void {
+  if (token === Token.fragment) return;
+  throw new RdbkitError('INTERNAL', `a JSON writer met token ${token} instead of a string`);
+}
