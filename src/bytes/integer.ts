@@ -76,11 +76,6 @@ export function readInt64LE(bytes: Uint8Array, at: number): Integer {
   return signedInteger(readInt32LE(bytes, at + 4), readInt32LE(bytes, at));
 }
 
-/** Unsigned 64-bit big-endian, as used in stream ids. */
-export function readUint64BE(bytes: Uint8Array, at: number): Integer {
-  return unsignedInteger(readInt32BE(bytes, at), readInt32BE(bytes, at + 4));
-}
-
 export function putInt32LE(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

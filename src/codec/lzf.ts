@@ -7,7 +7,6 @@
 export const MAX_EXPANSION = 88;
 
 const MAX_DISTANCE = 8192;
-const MAX_REFERENCE = 264;
 const MAX_LITERAL = 32;
 
 /** Whether the block in `[start, end)` stands for exactly `size` bytes; nothing is written. */
@@ -130,67 +129,4 @@ export function lzfDecompressInto(
   const stream = new LzfStream();
   const written = stream.write(input, start, end, output, 0, size);
   return written === size && stream.inputAt === end && stream.atBoundary;
-}
-
-const HASH_BITS = 14;
-
-/**
- * Compresses `input[start, end)`. The result is undefined when it would not be at least four
- * bytes shorter, the rule by which servers store a string raw instead.
- */
-export function lzfCompress(input: Uint8Array, start = 0, end = input.length): Uint8Array | undefined {
-  const size = end - start;
-  const budget = size - 4;
-  if (budget <= 0) return undefined;
-  const output = new Uint8Array(budget);
-  const seen = new Int32Array(1 << HASH_BITS).fill(-1);
-  let op = 0;
-  let literalStart = start;
-  let ip = start;
-
-  const flushLiterals = (until: number): boolean => {
-    while (literalStart < until) {
-      const run = Math.min(MAX_LITERAL, until - literalStart);
-      if (op + run + 1 > budget) return false;
-      output[op++] = run - 1;
-      output.set(input.subarray(literalStart, literalStart + run), op);
-      op += run;
-      literalStart += run;
-    }
-    return true;
-  };
-
-  while (ip + 2 < end) {
-    const a = input[ip] as number;
-    const b = input[ip + 1] as number;
-    const c = input[ip + 2] as number;
-    const slot = (Math.imul((a << 16) | (b << 8) | c, 0x9e3779b1) >>> (32 - HASH_BITS)) | 0;
-    const candidate = seen[slot] as number;
-    seen[slot] = ip;
-    if (
-      candidate < 0 ||
-      ip - candidate > MAX_DISTANCE ||
-      input[candidate] !== a ||
-      input[candidate + 1] !== b ||
-      input[candidate + 2] !== c
-    ) {
-      ip++;
-      continue;
-    }
-    const longest = Math.min(MAX_REFERENCE, end - ip);
-    let length = 3;
-    while (length < longest && input[candidate + length] === input[ip + length]) length++;
-    if (!flushLiterals(ip) || op + (length < 9 ? 2 : 3) > budget) return undefined;
-    const distance = ip - candidate - 1;
-    if (length - 2 < 7) {
-      output[op++] = ((length - 2) << 5) | (distance >> 8);
-    } else {
-      output[op++] = (7 << 5) | (distance >> 8);
-      output[op++] = length - 2 - 7;
-    }
-    output[op++] = distance & 0xff;
-    ip += length;
-    literalStart = ip;
-  }
-  return flushLiterals(end) ? output.subarray(0, op) : undefined;
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lzfCompress, MAX_EXPANSION } from '../../src/codec/lzf.js';
+import { MAX_EXPANSION } from '../../src/codec/lzf.js';
 import { anyBytes, chunkSizes, damage, damaged, noise, repetitiveBytes } from '../support/arbitraries.js';
 import { bytes, hex } from '../support/bytes.js';
 import { expectAgreement, meaning, text } from '../support/lzf.js';
+import { lzfBlock } from '../support/lzf-block.js';
 
 const RUNS = 400;
 
@@ -37,7 +38,7 @@ const items = fc.array(fc.oneof(literal, literal, reference), { maxLength: 30 })
     }),
   );
 });
-const compressed = content.map((plain) => lzfCompress(plain) ?? bytes());
+const compressed = content.map((plain) => lzfBlock(plain) ?? bytes());
 const anyBlock = fc.oneof(
   anyBytes(80),
   items,
@@ -54,7 +55,7 @@ describe('LZF', () => {
   test('what is compressed comes back, and is at least four bytes shorter', () => {
     fc.assert(
       fc.property(content, chunkSizes, chunkSizes, (plain, pieces, rooms) => {
-        const block = lzfCompress(plain);
+        const block = lzfBlock(plain);
         if (block === undefined) return;
         expect(block.length).toBeLessThanOrEqual(plain.length - 4);
         expect(text(meaning(block))).toBe(text(plain));
@@ -68,8 +69,8 @@ describe('LZF', () => {
     fc.assert(
       fc.property(content, content, content, (before, plain, after) => {
         const whole = bytes(before, plain, after);
-        const part = lzfCompress(whole, before.length, before.length + plain.length);
-        expect(part).toEqual(lzfCompress(plain));
+        const part = lzfBlock(whole, before.length, before.length + plain.length);
+        expect(part).toEqual(lzfBlock(plain));
       }),
       { numRuns: RUNS },
     );
@@ -79,11 +80,11 @@ describe('LZF', () => {
     'repetitions at a distance of %i bytes',
     (distance) => {
       const plain = bytes(noise(distance), noise(500));
-      const block = lzfCompress(plain);
+      const block = lzfBlock(plain);
       // A reference reaches 8192 bytes back, and at least three bytes must be the same.
       expect(block !== undefined).toBe(distance <= 8192);
       if (block !== undefined) expectAgreement(block, plain.length);
-      expect(lzfCompress(noise(distance))).toBeUndefined();
+      expect(lzfBlock(noise(distance))).toBeUndefined();
     },
   );
 

@@ -1,5 +1,5 @@
-import { lzfCompress } from '../../src/codec/lzf.js';
 import { putLength } from '../../src/rdb/string-header.js';
+import { lzfBlock } from './lzf-block.js';
 
 // Small builders of byte sequences. Plain and slow: tests read them as the specification.
 
@@ -68,7 +68,7 @@ export function integerString(value: number): Uint8Array {
 /** An RDB string stored as an LZF block, or raw where that would not be shorter. */
 export function lzfString(value: BytesLike): Uint8Array {
   const content = bytes(value);
-  const packed = lzfCompress(content);
+  const packed = lzfBlock(content);
   if (packed === undefined) return string(content);
   return bytes(0xc3, length(packed.length), length(content.length), packed);
 }
