@@ -30,7 +30,9 @@ export function accountText(account: Account, { seconds, written = 'written' }: 
     for (const { db, key, command, cause } of account.shown) {
       const where = db < 0 ? '' : `database ${db} `;
       const tried = command === undefined ? '' : ` (${command})`;
-      lines.push(`    ${where}${printable(key, 60)}: ${cause}${tried}`);
+      // What could not be read has no name.
+      const name = db < 0 && key.length === 0 ? '' : `${printable(key, 60)}: `;
+      lines.push(`    ${where}${name}${cause}${tried}`);
     }
   }
   return lines;
@@ -76,6 +78,7 @@ function besides(account: Account): string {
 const NAMES: Readonly<Record<string, string>> = {
   function: 'function libraries',
   'module-aux': 'module aux records',
+  line: 'lines that cannot be read',
 };
 
 function breakdown(account: Account, written: string): string[] {

@@ -35,7 +35,7 @@ export function fileOutput(path: string, options: FileOutputOptions = {}): ByteO
   if (there !== undefined && options.overwrite !== true) {
     throw new RdbkitError('IO', 'there is a file of this name already', {
       subject: path,
-      hint: 'give another name, or allow that it is overwritten',
+      hint: 'give another name, or --overwrite',
     });
   }
   return new FileOutput(path);

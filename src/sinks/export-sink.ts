@@ -26,6 +26,14 @@ export interface ExportSinkOptions {
 /** Values up to this size are written at once and taken back on a fault; larger are checked first. */
 const TAKEN_BACK = 256 * 1024;
 
+const NAMES: Readonly<Record<OtherRecord['kind'], string>> = {
+  function: 'function library',
+  'module-aux': 'record of a module outside keys',
+  command: 'command',
+  aux: 'aux field',
+  'slot-info': 'slot info',
+};
+
 /** A sink that writes records in a format to an output. */
 export class ExportSink implements Sink<ExportReport> {
   readonly name: string;
@@ -207,7 +215,7 @@ export class ExportSink implements Sink<ExportReport> {
   offer(record: OtherRecord): string | undefined {
     const taken = this.format.other?.(record, this.out) ?? false;
     if (taken === true) return undefined;
-    return taken === false ? `${this.format.name} has no place for it` : taken;
+    return taken === false ? `${this.format.name} has no place for a ${NAMES[record.kind]}` : taken;
   }
 
   private other(record: OtherRecord): void {
