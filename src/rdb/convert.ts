@@ -53,8 +53,10 @@ export class ValueConverter {
   private readonly limits: Limits;
   private readonly known: TypeTable;
   private readonly encoder: ValueEncoder;
-  /** By type byte, for keys without metadata and values without disputed widths. */
-  private readonly ways: (Way | undefined)[] = [];
+  /** For keys without metadata and values without disputed widths. */
+  private readonly ways = new Map<ValueType, Way>();
+  private lastType: ValueType | undefined;
+  private lastWay: Way = 'copy';
 
   constructor(
     readonly target: DumpTarget,
@@ -77,7 +79,7 @@ export class ValueConverter {
     const { target } = this;
     const losesMetadata = head.metadata !== undefined && !this.takesMetadata;
     if (losesMetadata && !this.drops) return { refused: METADATA_REFUSED };
-    const way = (this.ways[head.type.code] ??= this.wayOf(valueTypeOf(head.type)));
+    const way = this.wayOfType(valueTypeOf(head.type));
     const looks = losesMetadata || (!target.asStored && mayBeDisputed(head));
     return way === 'copy' && looks ? 'look' : way;
   }
@@ -107,6 +109,18 @@ export class ValueConverter {
       if (times > 0) note(text, times);
     }
     return encoded;
+  }
+
+  private wayOfType(type: ValueType): Way {
+    if (type === this.lastType) return this.lastWay;
+    let way = this.ways.get(type);
+    if (way === undefined) {
+      way = this.wayOf(type);
+      this.ways.set(type, way);
+    }
+    this.lastType = type;
+    this.lastWay = way;
+    return way;
   }
 
   private wayOf(type: ValueType): Way {

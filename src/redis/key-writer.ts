@@ -7,7 +7,7 @@ import { parseModuleId } from '../rdb/module-id.js';
 import { PLAIN_HASH, plainHash } from '../rdb/plain-hash.js';
 import { Scanner } from '../rdb/scanner.js';
 import { locate } from '../rdb/values/decode.js';
-import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
+import type { KeyBegin, KeyHead, KeyRecord, RecordType } from '../record.js';
 import { BigValue } from './big-value.js';
 import { DatabaseSelector } from './database-selector.js';
 import { EXISTS, EXPIRED, refusalOf } from './outcome.js';
@@ -27,8 +27,10 @@ export class KeyWriter {
   private readonly restored: Expectation;
   private readonly looked: Expectation;
   private readonly ignored: Expectation = { onOk() {}, onReply() {}, onLost() {} };
-  /** By type byte, for keys without metadata. */
-  private readonly passages: (Passage | undefined)[] = [];
+  /** For keys without metadata. By type, as sources of Redis and Valkey share type bytes. */
+  private readonly passages = new Map<RecordType, Passage>();
+  private lastType: RecordType | undefined;
+  private lastPassage: Passage = 'as-is';
   private readonly modules = new Map<string, Expectation>();
   private big: BigValue | undefined;
   /** Expiries to be set behind keys that RESTORE could not give an absolute one. */
@@ -119,7 +121,16 @@ export class KeyWriter {
   private passage(head: KeyHead): Passage {
     const { format } = this.context.target;
     if (head.metadata !== undefined) return passageOf(head, format);
-    return (this.passages[head.type.code] ??= passageOf(head, format));
+    const { type } = head;
+    if (type === this.lastType) return this.lastPassage;
+    let passage = this.passages.get(type);
+    if (passage === undefined) {
+      passage = passageOf(head, format);
+      this.passages.set(type, passage);
+    }
+    this.lastType = type;
+    this.lastPassage = passage;
+    return passage;
   }
 
   private async inDatabase(head: KeyHead, write: () => Promise<void> | undefined): Promise<void> {

@@ -127,6 +127,27 @@ describe('rdbkit export', () => {
     expect(await merged('fail')).toEqual({ code: 1, keys: { '0/same': 'first', '0/a': '1', '0/b': '2' } });
   });
 
+  test('a type byte that Redis and Valkey use for different types is read as that of its source', async () => {
+    const built = (name: string) =>
+      fileURLToPath(new URL(`../../fixtures/built/${name}.rdb`, import.meta.url));
+    const sources = [built('hash-expiry-valkey'), built('hash-expiry-redis')];
+    const hashesOf = async (...files: string[]) => {
+      const run = await rdbkit(['export', ...files, '--type', 'hash', '--expired', 'keep']);
+      return parsed(run.stdout)
+        .filter(({ key }) => key !== undefined)
+        .map(({ key, value, fieldExpireAt }) => ({ key, value, fieldExpireAt }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    };
+    const expected = await hashesOf(...sources);
+    expect(expected).toHaveLength(5);
+    for (const [i, order] of [sources, sources.toReversed()].entries()) {
+      const path = scratch.path(`${i}.rdb`);
+      const run = await rdbkit(['export', ...order, '--format', 'rdb', '--target', 'valkey-9.1', '-o', path]);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+      expect(await hashesOf(path)).toEqual(expected);
+    }
+  });
+
   test('masks', async () => {
     const key = scratch.file('secret', 'a secret of many bytes');
     const file = scratch.file('in.rdb', small(0, { 'user:1:email': 'ann@example.org', other: 'plain' }));
