@@ -75,8 +75,13 @@ export class OutputBuffer {
     this.bytes[this.at++] = value;
   }
 
+  /** Many bytes are handed on piece by piece as far as that may be. */
   put(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const size = end - start;
+    if (size > PIECE && this.mayFlush) {
+      for (let at = start; at < end; at += PIECE) this.put(bytes, at, Math.min(end, at + PIECE));
+      return;
+    }
     this.ensure(size);
     if (size <= SHORT) {
       const target = this.bytes;
@@ -118,6 +123,8 @@ export class OutputBuffer {
     if (this.bytes.length > KEPT_TIMES * this.firstBytes) this.bytes = new Uint8Array(this.firstBytes);
   }
 }
+
+const PIECE = 128 * 1024;
 
 /** Up to so many bytes a loop copies faster than `set`, which needs a view of its own. */
 const SHORT = 128;

@@ -29,9 +29,6 @@ const FUNCTIONS = 10;
 /** Expiry, idle time, counter and type byte before a key, and the length of the key. */
 const HEAD_BYTES = 9 + 10 + 2 + 1 + 9;
 
-/** Values are handed on in pieces of this size. */
-const PIECE = 128 * 1024;
-
 /** Notes and reasons in the account. */
 const NOTE_MODULE = 'keys of modules: a server without the module refuses the whole dump';
 const NOTE_MODULE_AUX = 'data of modules outside keys: a server without the module refuses the whole dump';
@@ -78,7 +75,7 @@ class RdbFormat implements RecordFormat {
         this.frame.select(head.db);
         this.head(head, head.type.code, out);
       },
-      part: (bytes, out) => putValue(out, bytes, 0, bytes.length),
+      part: (bytes, out) => out.put(bytes),
       end: () => this.frame.entered(current),
     };
   }
@@ -109,9 +106,9 @@ class RdbFormat implements RecordFormat {
       this.head(head, encoded?.type.code ?? head.type.code, out);
       if (encoded === undefined && head.kind === 'key') {
         const { valueBytes, valueStart, valueEnd } = head as KeyRecord;
-        putValue(out, valueBytes, valueStart, valueEnd);
+        out.put(valueBytes, valueStart, valueEnd);
       } else {
-        for (const piece of (encoded ?? value).pieces()) putValue(out, piece, 0, piece.length);
+        for (const piece of (encoded ?? value).pieces()) out.put(piece);
       }
     } finally {
       encoded?.close();
@@ -203,18 +200,6 @@ class RdbFormat implements RecordFormat {
     out.byte(Opcode.update);
     out.put(bytes);
     return true;
-  }
-}
-
-/** Puts bytes of a value; much of it in pieces, so that they are handed on where that may be. */
-function putValue(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
-  if (end - start <= PIECE) {
-    out.put(bytes, start, end);
-    return;
-  }
-  for (let at = start; at < end; at += PIECE) {
-    out.put(bytes, at, Math.min(end, at + PIECE));
-    out.spill();
   }
 }
 

@@ -146,6 +146,7 @@ export class GrowingCommand {
   /** @param name the name as a bulk string, see `framedName` */
   begin(out: OutputBuffer, name: Uint8Array, key: Uint8Array, keyStart: number, keyEnd: number): void {
     this.mayFlush = out.mayFlush;
+    out.spill();
     out.ensure(2 * FRAME_BYTES);
     out.mayFlush = false;
     this.isOpen = true;
