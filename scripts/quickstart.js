@@ -24,7 +24,7 @@ function rdbkit(...args) {
 
 rdbkit('info', DUMP, '--largest', '3');
 if (hasServer) await importIntoServer();
-else await showRecords();
+else showRecords();
 
 async function importIntoServer() {
   const folder = mkdtempSync(join(tmpdir(), 'rdbkit-quickstart-'));
@@ -59,27 +59,10 @@ async function importIntoServer() {
   }
 }
 
-/** Without a server: the same reading and remapping, shown as JSON Lines. */
-async function showRecords() {
-  console.log(
-    '\nWithout a server nothing can be imported. The first keys of the dump, database 3 mapped to 0:',
-  );
-  const { decodeValue, latin1Text, limit, mapDb, rdbFile, run } = await import('../dist/index.js');
-  const text = (_, value) =>
-    value instanceof Uint8Array ? latin1Text(value) : typeof value === 'bigint' ? String(value) : value;
-  await run(rdbFile(join(root, DUMP)), [mapDb(new Map([[3, 0]])), limit(5)], {
-    name: 'lines',
-    write({ records }) {
-      for (const record of records) {
-        if (record.kind !== 'key') continue;
-        console.log(
-          JSON.stringify({ db: record.db, key: latin1Text(record.key), ...decodeValue(record) }, text),
-        );
-      }
-    },
-    close() {},
-    abort() {},
-  });
+/** Without a server: the same reading and remapping, as JSON Lines. */
+function showRecords() {
+  console.log('\nWithout a server nothing can be imported. What would be, database 3 mapped to 0:');
+  rdbkit('export', DUMP, '--map-db', '3:0', '--conflict', 'skip', '--key', '*small', '--limit', '5');
 }
 
 function freePort() {
