@@ -13,7 +13,7 @@ const run = (module, ...args) =>
   });
 
 /** Kernels and the pages of 64 KiB of their memory, which never grows. */
-const kernels = { crc64: 20, lzf: 21 };
+const kernels = { crc64: 20, lzf: 21, listpack: 20 };
 
 const work = mkdtempSync(join(tmpdir(), 'rdbkit-build-'));
 try {

@@ -38,7 +38,8 @@ export class ListpackReader implements PackedReader {
   newWidths = 0;
   /** Where the next entry begins; the position of the end byte when all are read. */
   at = 0;
-  private limit = 0;
+  /** Position of the end byte. */
+  limit = 0;
   private declared = 0;
 
   open(bytes: Uint8Array, start: number, end: number): void {
@@ -87,6 +88,12 @@ export class ListpackReader implements PackedReader {
       this.at = this.passBacklen(back, size);
     }
     return true;
+  }
+
+  /** Says that somebody else has read, and checked, the next `count` entries of `bytes` bytes. */
+  advance(bytes: number, count: number): void {
+    this.at += bytes;
+    this.count += count;
   }
 
   /**

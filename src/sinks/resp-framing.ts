@@ -143,6 +143,15 @@ export class GrowingCommand {
     return this.count >= MAX_ARGUMENTS || out.at - this.start >= MAX_BYTES;
   }
 
+  /** Arguments that may come before it `isFull`, and bytes of them. */
+  argumentsLeft(): number {
+    return MAX_ARGUMENTS - this.count;
+  }
+
+  bytesLeft(out: OutputBuffer): number {
+    return Math.max(0, MAX_BYTES - (out.at - this.start));
+  }
+
   /** @param name the name as a bulk string, see `framedName` */
   begin(out: OutputBuffer, name: Uint8Array, key: Uint8Array, keyStart: number, keyEnd: number): void {
     this.mayFlush = out.mayFlush;

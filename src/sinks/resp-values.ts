@@ -10,6 +10,7 @@ import type { KeyHead, KeyRecord } from '../record.js';
 import { BulkWriter, SHORT_INTEGER } from './bulk-writer.js';
 import { HeldText } from './held-text.js';
 import { MAX_NUMBER_BYTES, ScoreWriter } from './json-number.js';
+import { ListpackBulks } from './listpack-bulks.js';
 import type { OutputBuffer } from './output-buffer.js';
 import {
   framedName,
@@ -41,6 +42,7 @@ const MAYBE_FRAGMENTS = 16 * 1024;
 export class ValueCommands {
   private readonly command = new GrowingCommand();
   private readonly bulks = new BulkWriter();
+  private readonly listpacks = new ListpackBulks();
   private readonly held = new HeldText();
   private readonly numbers = new ScoreWriter();
   private readonly scratch = new Uint8Array(MAX_NUMBER_BYTES);
@@ -125,8 +127,13 @@ export class ValueCommands {
     const { command, bulks } = this;
     const { cursor } = value;
     value.open();
+    cursor.showsListpacks = true;
     let isEmpty = true;
     for (let token = value.next(); token !== Token.end; token = value.next()) {
+      if (token === Token.listpack) {
+        if (this.listpack(name, head, cursor, out)) isEmpty = false;
+        continue;
+      }
       isEmpty = false;
       if (!command.isOpen) command.begin(out, name, head.keyBytes, head.keyStart, head.keyEnd);
       if (token === Token.fragment) {
@@ -139,6 +146,24 @@ export class ValueCommands {
       if (command.isFull(out)) command.end(out);
     }
     this.finish(head, out, isEmpty);
+  }
+
+  /** Writes what can be written at once of a listpack that was opened; false if that is nothing. */
+  private listpack(name: Uint8Array, head: KeyHead, cursor: ValueCursor, out: OutputBuffer): boolean {
+    const { command, listpacks } = this;
+    const { listpack, listpackRoles } = cursor;
+    const turn = listpackRoles.length as 1 | 2;
+    const areScores = listpackRoles[1] === Role.score;
+    let some = false;
+    for (let isOpen = listpacks.open(listpack); isOpen; isOpen = listpacks.isOpen) {
+      if (!command.isOpen) command.begin(out, name, head.keyBytes, head.keyStart, head.keyEnd);
+      const count = listpacks.put(out, turn, areScores, command.argumentsLeft(), command.bytesLeft(out));
+      command.count += count;
+      if (count === 0) break;
+      some = true;
+      if (command.isFull(out)) command.end(out);
+    }
+    return some;
   }
 
   /**
@@ -154,7 +179,12 @@ export class ValueCommands {
     let nextEarly = 0;
     let isEmpty = true;
     value.open();
+    cursor.showsListpacks = true;
     for (let token = value.next(); token !== Token.end; token = value.next()) {
+      if (token === Token.listpack) {
+        if (this.listpack(ZADD, head, cursor, out)) isEmpty = false;
+        continue;
+      }
       isEmpty = false;
       if (!command.isOpen) command.begin(out, ZADD, head.keyBytes, head.keyStart, head.keyEnd);
       const score = token === Token.fragment ? early[nextEarly++] : undefined;
@@ -218,8 +248,13 @@ export class ValueCommands {
     const { command, bulks, hashCommand } = this;
     const { cursor } = value;
     value.open();
+    cursor.showsListpacks = true;
     let isEmpty = true;
     for (let token = value.next(); token !== Token.end; token = value.next()) {
+      if (token === Token.listpack) {
+        if (this.listpack(hashCommand, head, cursor, out)) isEmpty = false;
+        continue;
+      }
       isEmpty = false;
       if (!command.isOpen) command.begin(out, hashCommand, head.keyBytes, head.keyStart, head.keyEnd);
       if (token === Token.fragment) {

@@ -37,6 +37,8 @@ export abstract class BlobCursor extends StringCursor {
   protected nameSent = false;
   /** Expiry of the current field, absolute ms; undefined for none. */
   protected expiry: Integer | undefined;
+  /** Whether `next` stops behind the header of the commonest listpacks, see `Token.listpack`. */
+  showsListpacks = false;
   private layout: PackedLayout = NAME_BLOB;
   private packedRole = 0;
   private templates: TemplateTable | undefined;
@@ -49,6 +51,7 @@ export abstract class BlobCursor extends StringCursor {
     this.type = type;
     this.templates = templates;
     this.packed = undefined;
+    this.showsListpacks = false;
     this.inStreamNode = false;
     this.textLeft = 0;
     this.nameSent = false;
@@ -98,19 +101,28 @@ export abstract class BlobCursor extends StringCursor {
     return OPENED;
   }
 
-  /** Where only a check is wanted, checks the commonest blobs at once: those of one or two roles. */
-  private passBlob({ encoding, roles }: PackedLayout): boolean {
-    const turn = roles.length;
-    if (encoding !== 'listpack' || turn > 2) return false;
-    // Names of a template are needed to read what follows.
-    if (roles[0] === Role.templateSlot || roles[0] === Role.templateName) return false;
+  /** Where only a check is wanted, checks the commonest blobs at once. */
+  private passBlob(layout: PackedLayout): boolean {
+    if (!isSimple(layout)) return false;
+    const { roles } = layout;
     this.listpack.pass(roles[1] === Role.score);
-    if (this.listpack.count % turn !== 0) throw this.unfinished(this.listpack);
+    if (this.listpack.count % roles.length !== 0) throw this.unfinished(this.listpack);
     return true;
   }
 
   private unfinished(packed: PackedReader): Error {
     return corruptBlob(packed.encoding, packed.count, 'is not followed by what belongs to it');
+  }
+
+  /** Of a listpack that was opened: the roles that its entries have in turn, one or two. */
+  get listpackRoles(): readonly Role[] {
+    return this.layout.roles;
+  }
+
+  /** The first token of a packed blob, or `end` where it has none. */
+  protected firstInBlob(): Token {
+    if (this.showsListpacks && !this.inStreamNode && isSimple(this.layout)) return Token.listpack;
+    return this.nextInBlob();
   }
 
   protected nextInBlob(): Token {
@@ -269,6 +281,13 @@ export abstract class BlobCursor extends StringCursor {
     this.nameSent = false;
     this.nameIndex++;
   }
+}
+
+/** Whether a blob is a listpack of one or two roles that are nothing but strings and scores. */
+function isSimple({ encoding, roles }: PackedLayout): boolean {
+  if (encoding !== 'listpack' || roles.length > 2) return false;
+  // Names of a template are needed to read what follows.
+  return roles[0] !== Role.templateSlot && roles[0] !== Role.templateName;
 }
 
 const NAME_BLOB: PackedLayout = { encoding: 'listpack', roles: [Role.templateName] };

@@ -138,7 +138,7 @@ export class ValueCursor extends BlobCursor {
         return found;
       }
       if (found === OPENED) {
-        const token = this.textLeft > 0 ? this.nextFragment() : this.nextInBlob();
+        const token = this.textLeft > 0 ? this.nextFragment() : this.firstInBlob();
         if (token !== Token.end) return token;
       } else if (found !== NOTHING) {
         return found;

@@ -19,6 +19,11 @@ export const Token = {
   id: 8,
   /** The opcode of a module item, see `integer`. */
   tag: 9,
+  /**
+   * Only where `showsListpacks` asks for it: a listpack whose entries have `listpackRoles` was opened.
+   * They come next, unless they are read from `listpack`; entries in pairs are to be read in pairs.
+   */
+  listpack: 10,
 } as const;
 export type Token = (typeof Token)[keyof typeof Token];
 
