@@ -27,10 +27,23 @@ const TABLE_BYTES: usize = 16 * 256 * 8;
 /** Zeros before the data stand for the words before its first. */
 const DATA: usize = TABLE + TABLE_BYTES + FOLD_BYTES;
 const DATA_BYTES: usize = 1 << 20;
+/** What is read behind the data is not used. */
+const LIST: usize = DATA + DATA_BYTES + 64;
+const LIST_RUNS: usize = 1 << 13;
 
 /** Where input goes. */
 export function dataStart(): usize {
   return DATA;
+}
+
+/** Where the runs for `seal` are listed, each as its place in the data and its size. */
+export function listStart(): usize {
+  return LIST;
+}
+
+/** The most runs in the list. */
+export function listRuns(): usize {
+  return LIST_RUNS;
 }
 
 /** The most bytes `update` takes at once. */
@@ -75,6 +88,37 @@ export function update(size: usize): void {
   store<u64>(STATE, divide(crc, from, end));
 }
 
+/**
+ * Writes behind each of the first `count` runs of the list its checksum. A step waits for the one
+ * before it, so that two runs at a time take little more than one.
+ */
+export function seal(count: usize): void {
+  let row = LIST;
+  const end = LIST + (count << 3);
+  for (; row + 16 <= end; row += 16) {
+    let a = DATA + <usize>load<u32>(row);
+    let b = DATA + <usize>load<u32>(row + 8);
+    const sizeA = <usize>load<u32>(row + 4);
+    const sizeB = <usize>load<u32>(row + 12);
+    const endA = a + sizeA;
+    const endB = b + sizeB;
+    const both = a + (min(sizeA, sizeB) & ~15);
+    let crcA: u64 = 0;
+    let crcB: u64 = 0;
+    for (; a < both; a += 16, b += 16) {
+      crcA = divideWords(load<u64>(a) ^ crcA, load<u64>(a + 8));
+      crcB = divideWords(load<u64>(b) ^ crcB, load<u64>(b + 8));
+    }
+    store<u64>(endA, divide(crcA, a, endA));
+    store<u64>(endB, divide(crcB, b, endB));
+  }
+  if (row < end) {
+    const from = DATA + <usize>load<u32>(row);
+    const behind = from + <usize>load<u32>(row + 4);
+    store<u64>(behind, divide(0, from, behind));
+  }
+}
+
 /** Folds the data before `end`, a multiple of 16 bytes behind `DATA`, into its last words. */
 function fold(end: usize): usize {
   const tail = end - FOLD_BYTES;
@@ -110,27 +154,44 @@ function addShifted(tail: usize, words: usize): void {
 /** The checksum by table, sixteen bytes a step. */
 function divide(crc: u64, from: usize, end: usize): u64 {
   let at = from;
-  for (; at + 16 <= end; at += 16) {
-    const a = load<u64>(at) ^ crc;
-    const b = load<u64>(at + 8);
-    crc =
-      entry(15, a) ^
-      entry(14, a >> 8) ^
-      entry(13, a >> 16) ^
-      entry(12, a >> 24) ^
-      entry(11, a >> 32) ^
-      entry(10, a >> 40) ^
-      entry(9, a >> 48) ^
-      entry(8, a >> 56) ^
-      entry(7, b) ^
-      entry(6, b >> 8) ^
-      entry(5, b >> 16) ^
-      entry(4, b >> 24) ^
-      entry(3, b >> 32) ^
-      entry(2, b >> 40) ^
-      entry(1, b >> 48) ^
-      entry(0, b >> 56);
+  for (; at + 16 <= end; at += 16) crc = divideWords(load<u64>(at) ^ crc, load<u64>(at + 8));
+  if (at + 8 <= end) {
+    crc = divideWord(load<u64>(at) ^ crc);
+    at += 8;
   }
-  for (; at < end; at++) crc = entry(0, crc ^ load<u8>(at)) ^ (crc >> 8);
-  return crc;
+  if (at == end) return crc;
+  // Zeros before a word change nothing: what is read behind the end is shifted out for them.
+  const bits = <u64>(end - at) << 3;
+  return (crc >> bits) ^ divideWord((load<u64>(at) ^ crc) << (64 - bits));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function divideWords(a: u64, b: u64): u64 {
+  return (
+    entry(15, a) ^
+    entry(14, a >> 8) ^
+    entry(13, a >> 16) ^
+    entry(12, a >> 24) ^
+    entry(11, a >> 32) ^
+    entry(10, a >> 40) ^
+    entry(9, a >> 48) ^
+    entry(8, a >> 56) ^
+    divideWord(b)
+  );
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function divideWord(word: u64): u64 {
+  return (
+    entry(7, word) ^
+    entry(6, word >> 8) ^
+    entry(5, word >> 16) ^
+    entry(4, word >> 24) ^
+    entry(3, word >> 32) ^
+    entry(2, word >> 40) ^
+    entry(1, word >> 48) ^
+    entry(0, word >> 56)
+  );
 }

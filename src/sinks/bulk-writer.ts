@@ -1,4 +1,5 @@
 import { putInteger } from '../bytes/ascii.js';
+import { readInt32LE } from '../bytes/integer.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { BULK, FRAME_BYTES, PIECE, putBulk, putBulkInteger, putHeader } from './resp-framing.js';
@@ -17,6 +18,20 @@ const LEAST_SOURCE = 256;
 
 /** Bytes of the header of a string that is shorter than ten. */
 const ONE_DIGIT_HEADER = 4;
+
+/** Bytes that are written again and again, in words. */
+export interface FixedBytes {
+  readonly words: Int32Array;
+  readonly size: number;
+}
+
+/** Bytes as `putFixed` takes them. */
+export function fixedBytes(bytes: Uint8Array): FixedBytes {
+  const padded = new Uint8Array((bytes.length + 3) & ~3);
+  padded.set(bytes);
+  const words = Int32Array.from({ length: padded.length >> 2 }, (_, i) => readInt32LE(padded, 4 * i));
+  return { words, size: bytes.length };
+}
 
 /** Integers from the negative of this to it have at most nine characters. */
 export const SHORT_INTEGER = 99_999_999;
@@ -43,6 +58,24 @@ export class BulkWriter {
     }
     out.ensure(size + FRAME_BYTES + OVERRUN);
     out.at = this.bulk(out.bytes, out.at, bytes, start, end);
+  }
+
+  /** Bytes as they are, whatever they belong to. */
+  putPiece(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
+    out.ensure(end - start + OVERRUN);
+    this.copy(out.bytes, out.at, bytes, start, end);
+    out.at += end - start;
+  }
+
+  /** Bytes that are always the same. */
+  putFixed(out: OutputBuffer, { words, size }: FixedBytes): void {
+    out.ensure(size + OVERRUN);
+    if (out.bytes !== this.target) this.writeInto(out.bytes);
+    const { targetView } = this;
+    for (let i = 0, { at } = out; i < words.length; i++, at += 4) {
+      targetView.setInt32(at, words[i] as number, true);
+    }
+    out.at += size;
   }
 
   /** Two arguments of bytes. */
@@ -94,20 +127,25 @@ export class BulkWriter {
   private bulk(target: Uint8Array, pos: number, bytes: Uint8Array, start: number, end: number): number {
     const size = end - start;
     const from = putHeader(target, pos, BULK, size);
+    this.copy(target, from, bytes, start, end);
     const to = from + size;
-    if (size > SHORT || bytes.length < LEAST_SOURCE || end + OVERRUN > bytes.length) {
-      copySlowly(target, from, bytes, start, end);
-    } else {
-      if (bytes !== this.source) this.readFrom(bytes);
-      if (target !== this.target) this.writeInto(target);
-      const { sourceView, targetView } = this;
-      for (let at = from, i = start; at < to; at += 4, i += 4) {
-        targetView.setInt32(at, sourceView.getInt32(i, true), true);
-      }
-    }
     target[to] = CR;
     target[to + 1] = LF;
     return to + 2;
+  }
+
+  /** Copies bytes to `pos`, where there is room for `OVERRUN` more. */
+  private copy(target: Uint8Array, pos: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start > SHORT || bytes.length < LEAST_SOURCE || end + OVERRUN > bytes.length) {
+      copySlowly(target, pos, bytes, start, end);
+      return;
+    }
+    if (bytes !== this.source) this.readFrom(bytes);
+    if (target !== this.target) this.writeInto(target);
+    const { sourceView, targetView } = this;
+    for (let at = pos, i = start; i < end; at += 4, i += 4) {
+      targetView.setInt32(at, sourceView.getInt32(i, true), true);
+    }
   }
 
   private readFrom(bytes: Uint8Array): void {

@@ -34,7 +34,7 @@ export class OutputBuffer {
    * only while this is true.
    */
   mayFlush = true;
-  /** Shown all that is handed on, in order: for checksums. */
+  /** Shown all that is handed on, in order, just before: for checksums, which it may fill in. */
   onFlush: ((bytes: Uint8Array) => void) | undefined;
 
   /** @param firstBytes memory to begin with; half of it full is handed on */

@@ -1,5 +1,5 @@
-import { type Integer, putInt32LE } from '../bytes/integer.js';
-import { Crc64 } from '../codec/crc64.js';
+import type { Integer } from '../bytes/integer.js';
+import { Crc64Seals } from '../codec/crc64.js';
 import { type Limits, withLimits } from '../limits.js';
 import { valueWithBacklens } from '../rdb/backlen.js';
 import { type Passage, passageOf, type TargetFormat } from '../rdb/compat.js';
@@ -10,25 +10,35 @@ import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead, KeyRecord, RecordType } from '../record.js';
 import { framed } from '../resp/command-writer.js';
+import { BulkWriter, type FixedBytes, fixedBytes } from './bulk-writer.js';
 import type { OutputBuffer } from './output-buffer.js';
 import {
+  BULK,
   beginBulk,
   endBulk,
+  FRAME_BYTES,
   framedName,
   putBulk,
   putBulkInteger,
   putBulkText,
   putCommand,
+  putHeader,
   putPieces,
 } from './resp-framing.js';
 import { type CommandTarget, hasStreams } from './resp-target.js';
 
 /** RESTORE with key, ttl and payload, by the number of options behind them. */
-const BEGINNINGS = [0, 1, 2, 3, 4].map((options) => framed(4 + options, 'RESTORE'));
-const NO_TTL = framedName('0');
+const BEGINNINGS = [0, 1, 2, 3, 4].map((options) => fixedBytes(framed(4 + options, 'RESTORE')));
+const NO_TTL = fixedBytes(framedName('0'));
 
-/** Payloads up to this size are built in one piece, so that their checksum takes one call. */
+/** Payloads up to this size are built in one piece, and get their checksums many at once. */
 const CONTIGUOUS = 64 * 1024;
+
+const CR = 0x0d;
+const LF = 0x0a;
+/** Behind a payload: the end of its bulk string, and what copying may touch. */
+const SLACK = 8;
+const CHECKSUM_BYTES = 8;
 
 /** RDB version of the oldest server with RESTORE, Redis 2.6. */
 const FIRST_RESTORE = 6;
@@ -54,7 +64,10 @@ interface Plan {
 export class RestoreCommands {
   private readonly limits: Limits;
   private readonly footers = new Map<number, PayloadFooter>();
-  private readonly crc = new Crc64();
+  private readonly bulks = new BulkWriter();
+  /** The payloads in the buffer that have no checksum yet. */
+  private readonly seals = new Crc64Seals();
+  private out: OutputBuffer | undefined;
   private readonly scratch = new Uint8Array(FOOTER_BYTES);
   /** How keys without metadata go, by type; and that of the key before. */
   private readonly plans = new Map<RecordType, Plan>();
@@ -149,26 +162,30 @@ export class RestoreCommands {
       this.pieces(head, code, [bytes.subarray(start, end)], end - start, rdbVersion, out);
       return;
     }
+    if (out !== this.out) this.sealInto(out);
     this.begin(head, out);
-    beginBulk(out, size);
-    out.ensure(size + 2);
-    const from = out.at;
+    out.ensure(FRAME_BYTES + size + SLACK);
+    const from = putHeader(out.bytes, out.at, BULK, size);
+    out.at = from;
     if (head.metadata !== undefined) out.put(head.metadata);
     out.bytes[out.at++] = code;
-    out.put(bytes, start, end);
+    this.bulks.putPiece(out, bytes, start, end);
     const target = out.bytes;
-    const { at } = out;
-    target[at] = rdbVersion;
-    target[at + 1] = rdbVersion >>> 8;
-    const { crc } = this;
-    crc.low = 0;
-    crc.high = 0;
-    crc.update(target, from, at + 2);
-    putInt32LE(target, at + 2, crc.low);
-    putInt32LE(target, at + 6, crc.high);
-    out.at = at + FOOTER_BYTES;
-    endBulk(out);
+    target[out.at] = rdbVersion;
+    target[out.at + 1] = rdbVersion >>> 8;
+    target[from + size] = CR;
+    target[from + size + 1] = LF;
+    out.at = from + size + 2;
+    const { seals } = this;
+    seals.add(from, size - CHECKSUM_BYTES);
+    if (!seals.hasRoom) seals.seal(target);
     this.end(head, out);
+  }
+
+  /** Checksums are put into what is in the buffer just before it is handed on. */
+  private sealInto(out: OutputBuffer): void {
+    this.out = out;
+    out.onFlush = (bytes) => this.seals.seal(bytes);
   }
 
   private pieces(
@@ -208,9 +225,10 @@ export class RestoreCommands {
 
   /** The command up to its payload. */
   private begin(head: KeyHead, out: OutputBuffer): void {
-    out.put(BEGINNINGS[this.optionCount(head)] as Uint8Array);
-    putBulk(out, head.keyBytes, head.keyStart, head.keyEnd);
-    if (head.expireAtMs === undefined || !this.hasAbsoluteTtl) out.put(NO_TTL);
+    const { bulks } = this;
+    bulks.putFixed(out, BEGINNINGS[this.optionCount(head)] as FixedBytes);
+    bulks.put(out, head.keyBytes, head.keyStart, head.keyEnd);
+    if (head.expireAtMs === undefined || !this.hasAbsoluteTtl) bulks.putFixed(out, NO_TTL);
     else putBulkInteger(out, pastTime(head.expireAtMs));
   }
 

@@ -7,7 +7,8 @@ import { valueTypeOf } from '../rdb/values/decode.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead, KeyRecord } from '../record.js';
-import { BulkWriter, SHORT_INTEGER } from './bulk-writer.js';
+import { framed } from '../resp/command-writer.js';
+import { BulkWriter, fixedBytes, SHORT_INTEGER } from './bulk-writer.js';
 import { HeldText } from './held-text.js';
 import { MAX_NUMBER_BYTES, ScoreWriter } from './json-number.js';
 import { ListpackBulks } from './listpack-bulks.js';
@@ -117,7 +118,7 @@ export class ValueCommands {
   private string(head: KeyHead, value: ValueReader, out: OutputBuffer): void {
     value.open();
     const token = value.next();
-    out.put(SET);
+    this.bulks.putFixed(out, SET);
     this.bulks.put(out, head.keyBytes, head.keyStart, head.keyEnd);
     if (token === Token.fragment) putBulkToken(out, token, value);
     else this.bulks.putString(out, value.cursor);
@@ -404,7 +405,7 @@ export class ValueCommands {
 }
 
 /** The beginning of a SET with key and value. */
-const SET = Uint8Array.from('*3\r\n$3\r\nSET\r\n', (char) => char.charCodeAt(0));
+const SET = fixedBytes(framed(3, 'SET'));
 
 const NO_SCORES: readonly string[] = [];
 

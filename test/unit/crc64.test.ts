@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Crc64 } from '../../src/codec/crc64.js';
+import { Crc64, Crc64Seals } from '../../src/codec/crc64.js';
 
 const POLYNOMIAL = 0x95ac9329ac4bc9b5n;
 
@@ -56,5 +56,56 @@ describe('Crc64', () => {
     ] as const)
       cut.update(bytes, start, end);
     expect(numberOf(cut)).toBe(numberOf(whole));
+  });
+});
+
+describe('Crc64Seals', () => {
+  const bytes = pseudoRandom(3_000_000);
+
+  /** Runs one behind the other with some bytes between them, sealed; what their checksums should be, and are. */
+  function sealed(sizes: readonly number[], gap = 3): { expected: bigint[]; found: bigint[]; rest: boolean } {
+    const seals = new Crc64Seals();
+    const memory = bytes.slice();
+    const expected: bigint[] = [];
+    const places: number[] = [];
+    const wanted = bytes.slice();
+    const view = new DataView(memory.buffer);
+    let at = 5;
+    for (const size of sizes) {
+      expect(seals.hasRoom).toBe(true);
+      seals.add(at, size);
+      const crc = new Crc64();
+      crc.update(bytes, at, at + size);
+      expected.push(numberOf(crc));
+      new DataView(wanted.buffer).setBigUint64(at + size, numberOf(crc), true);
+      places.push(at + size);
+      at += size + 8 + gap;
+    }
+    seals.seal(memory);
+    expect(seals.count).toBe(0);
+    const found = places.map((place) => view.getBigUint64(place, true));
+    return { expected, found, rest: Buffer.compare(memory, wanted) === 0 };
+  }
+
+  test.each([
+    ['none', []],
+    ['one', [100]],
+    ['two of which one is empty', [0, 100]],
+    ['one of every size to 70, up and down', Array.from({ length: 141 }, (_, i) => Math.abs(70 - i))],
+    ['more than the kernel takes at once', [300_000, 64, 500_000, 65_536, 500_000, 7, 524_288, 1, 300_000]],
+    ['as many as may wait', Array.from({ length: 8192 }, (_, i) => (i * 37) % 331)],
+  ])('of %s', (_, sizes) => {
+    const { expected, found, rest } = sealed(sizes);
+    expect(found).toEqual(expected);
+    expect(rest).toBe(true);
+  });
+
+  test('has room for 8192 runs', () => {
+    const seals = new Crc64Seals();
+    for (let i = 0; i < 8192; i++) {
+      expect(seals.hasRoom).toBe(true);
+      seals.add(16 * i, 8);
+    }
+    expect(seals.hasRoom).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Crc64 } from '../../src/codec/crc64.js';
 import { formatOfServer } from '../../src/rdb/compat.js';
 import { AofFormat } from '../../src/sinks/aof.js';
 import { CsvFormat } from '../../src/sinks/csv.js';
@@ -84,6 +85,28 @@ describe('commands', () => {
     const newer = await commands(new RespFormat({ target: formatOfServer('redis', '4.0'), restore: true }));
     const zset = newer.lines.findIndex((line) => line.startsWith('RESTORE zset 0 '));
     expect(newer.lines[zset + 1]).toBe('PEXPIREAT zset 1893456000000');
+  });
+
+  test('that restore have their checksums, however many there are and whatever stands between', async () => {
+    const builder = new RdbBuilder().selectDb(0);
+    for (let i = 0; i < 20_000; i++) {
+      if (i % 5 === 0) builder.expireMs(4e12 + i);
+      const content = i % 4999 === 7 ? `${i}`.repeat(50_000) : `${i}`.repeat(i % 60);
+      builder.key(0, `k${i}`, string(content));
+    }
+    const input = builder.build();
+    const { bytes: written } = await exportDump(input, new RespFormat({ restore: true }));
+    const restores = commandsOf(written).slice(1);
+    expect(restores.length).toBe(20_000);
+    for (const [, , , payload = ''] of restores) {
+      const content = Buffer.from(payload, 'latin1');
+      const crc = new Crc64();
+      crc.update(content, 0, content.length - 8);
+      expect([content.readInt32LE(content.length - 8), content.readInt32LE(content.length - 4)]).toEqual([
+        crc.low,
+        crc.high,
+      ]);
+    }
   });
 
   test('say by name what cannot be said', async () => {
