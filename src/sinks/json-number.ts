@@ -68,9 +68,12 @@ export class ScoreWriter {
     out.at = putInteger(out.bytes, out.at, low);
   }
 
-  /** Writes a score that stands as decimal text. */
-  putText(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
-    this.put(out, parseScore(bytes, start, end));
+  /** Writes a score that stands as decimal text; false, and nothing is written, where it is none. */
+  putText(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): boolean {
+    const score = parseScore(bytes, start, end);
+    if (Number.isNaN(score)) return false;
+    this.put(out, score);
+    return true;
   }
 
   /** Writes a finite double at `at`, where `MAX_NUMBER_BYTES` are free, and returns the position behind it. */

@@ -1,5 +1,6 @@
 import { MAX_INTEGER_DIGITS, putInteger } from '../bytes/ascii.js';
 import { signedInteger } from '../bytes/integer.js';
+import type { PackedReader } from '../encodings/packed.js';
 import { RdbkitError } from '../errors.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
@@ -36,7 +37,14 @@ export class LineStrings {
     const { cursor } = value;
     if (token !== Token.string) return this.putFragments(out, value, token);
     if (!cursor.isInteger) return this.put(out, cursor.text, cursor.textStart, cursor.textEnd);
-    putQuotedInteger(out, cursor);
+    putQuotedInteger(out, cursor.valueHigh, cursor.valueLow);
+    return true;
+  }
+
+  /** Writes the current entry of a packed blob. */
+  putEntry(out: OutputBuffer, entry: PackedReader): boolean {
+    if (!entry.isInteger) return this.put(out, entry.bytes, entry.start, entry.end);
+    putQuotedInteger(out, entry.high, entry.low);
     return true;
   }
 
@@ -57,11 +65,11 @@ export class LineStrings {
 }
 
 /** Writes the integer of a string token in quotes. */
-function putQuotedInteger(out: OutputBuffer, { valueHigh, valueLow }: ValueCursor): void {
+function putQuotedInteger(out: OutputBuffer, high: number, low: number): void {
   out.ensure(MAX_INTEGER_DIGITS + 2);
   const { bytes } = out;
   bytes[out.at] = QUOTE;
-  const integer = valueHigh === valueLow >> 31 ? valueLow : signedInteger(valueHigh, valueLow);
+  const integer = high === low >> 31 ? low : signedInteger(high, low);
   const end = putInteger(bytes, out.at + 1, integer);
   bytes[end] = QUOTE;
   out.at = end + 1;

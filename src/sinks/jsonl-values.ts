@@ -3,6 +3,7 @@ import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { Role } from '../rdb/grammar.js';
 import { parseModuleId } from '../rdb/module-id.js';
+import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import { putBase64 } from './json-base64.js';
@@ -96,9 +97,15 @@ export class JsonValues {
 
   private putMembers(out: OutputBuffer, value: ValueReader): boolean {
     const { strings } = this;
+    value.cursor.showsListpacks = true;
     out.byte(ARRAY);
     let isFirst = true;
     for (let token = value.next(); token !== Token.end; token = value.next()) {
+      // The only blob of its value.
+      if (token === Token.listpack) {
+        if (!this.putPackedMembers(out, value.cursor)) return false;
+        continue;
+      }
       out.ensure(2);
       if (!isFirst) out.bytes[out.at++] = COMMA;
       out.bytes[out.at++] = ARRAY;
@@ -111,6 +118,30 @@ export class JsonValues {
       out.bytes[out.at++] = ARRAY_END;
     }
     out.byte(ARRAY_END);
+    return true;
+  }
+
+  /**
+   * Members and scores straight from their listpack: half of the time of a token for each, and the
+   * text of a score is read once.
+   */
+  private putPackedMembers(out: OutputBuffer, cursor: ValueCursor): boolean {
+    const { strings, scores } = this;
+    const { listpack } = cursor;
+    for (let isFirst = true; listpack.next(); isFirst = false) {
+      out.ensure(2);
+      if (!isFirst) out.bytes[out.at++] = COMMA;
+      out.bytes[out.at++] = ARRAY;
+      if (!strings.putEntry(out, listpack)) return false;
+      if (!listpack.next()) throw cursor.unfinished(listpack);
+      out.ensure(MAX_NUMBER_BYTES + 2);
+      out.bytes[out.at++] = COMMA;
+      if (listpack.isInteger) scores.putInteger(out, listpack.high, listpack.low);
+      else if (!scores.putText(out, listpack.bytes, listpack.start, listpack.end)) {
+        throw cursor.noNumber(listpack);
+      }
+      out.bytes[out.at++] = ARRAY_END;
+    }
     return true;
   }
 

@@ -110,7 +110,13 @@ export abstract class BlobCursor extends StringCursor {
     return true;
   }
 
-  private unfinished(packed: PackedReader): Error {
+  /** The fault of a packed blob whose current entry is a score but no number. */
+  noNumber(packed: PackedReader): Error {
+    return corruptBlob(packed.encoding, packed.count, 'is a score but no number');
+  }
+
+  /** The fault of a packed blob whose current entry misses those that belong to it. */
+  unfinished(packed: PackedReader): Error {
     return corruptBlob(packed.encoding, packed.count, 'is not followed by what belongs to it');
   }
 
@@ -169,7 +175,7 @@ export abstract class BlobCursor extends StringCursor {
       this.textStart = packed.start;
       this.textEnd = packed.end;
       if (role === Role.score && !isDecimalNumber(packed.bytes, packed.start, packed.end)) {
-        throw corruptBlob(packed.encoding, packed.count, 'is a score but no number');
+        throw this.noNumber(packed);
       }
       if (role === Role.expiryOrZero) {
         throw corruptBlob(packed.encoding, packed.count, 'is an expiry but no integer');
