@@ -149,11 +149,13 @@ const LINE = 'line';
 
 /** The stages, fused: each calls the next. Collects what comes out for the sink. */
 class Chain {
-  readonly records: DumpRecord[] = [];
+  private readonly records: DumpRecord[] = [];
   readonly batch: RecordBatch = { records: this.records };
   private readonly entry: (record: DumpRecord) => void;
   private readonly flushes: (() => void)[] = [];
   private readonly closes: (() => void)[] = [];
+  /** How many of `records` are of this batch. An array that is emptied would lose its memory. */
+  private count = 0;
   /** A stage has ended the run. */
   stopped = false;
   /** What stages pour, the last first, and who is next to each. */
@@ -174,10 +176,10 @@ class Chain {
   ) {
     const last = sinkAccounts
       ? (record: DumpRecord) => {
-          this.records.push(record);
+          this.records[this.count++] = record;
         }
       : (record: DumpRecord) => {
-          this.records.push(record);
+          this.records[this.count++] = record;
           if (record.kind === 'key' || record.kind === 'key-begin') account.written(record.tally);
         };
     this.entry = stages.reduceRight<(record: DumpRecord) => void>(
@@ -202,7 +204,7 @@ class Chain {
       this.enter();
       return true;
     }
-    this.records.length = 0;
+    this.count = 0;
     const { done, value: record } = pour.records.next();
     if (done === true) {
       this.pours.pop();
@@ -213,6 +215,7 @@ class Chain {
       this.dropping = false;
       pour.emit(record);
     }
+    this.records.length = this.count;
     return true;
   }
 
@@ -225,7 +228,7 @@ class Chain {
   /** Enters records until there are no more or something comes first. */
   private enter(): void {
     const { account, entry, input } = this;
-    this.records.length = 0;
+    this.count = 0;
     this.halted = false;
     while (this.taken < input.length && !this.halted) {
       const record = input[this.taken++] as DumpRecord;
@@ -255,13 +258,15 @@ class Chain {
           if (record.kind !== 'key-end' || !this.dropping) entry(record);
       }
     }
+    this.records.length = this.count;
   }
 
   /** Lets stages give what they held back; true when there is any. */
   flush(): boolean {
-    this.records.length = 0;
+    this.count = 0;
     for (const flush of this.flushes) flush();
-    return this.records.length > 0;
+    this.records.length = this.count;
+    return this.count > 0;
   }
 
   /** Enters what could not be read as failed; no stage is shown it. */
@@ -275,7 +280,7 @@ class Chain {
       code: fault.code,
       cause: `line ${fault.line}, column ${fault.column}: ${fault.reason}`,
     });
-    if (!this.sinkAccounts) this.records.push(fault);
+    if (!this.sinkAccounts) this.records[this.count++] = fault;
   }
 
   private link(stage: Stage, next: (record: DumpRecord) => void): (record: DumpRecord) => void {
