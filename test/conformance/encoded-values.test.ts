@@ -10,9 +10,6 @@ import {
   bytesOf,
   decoded,
   faultIn,
-  forEachKey,
-  MemorySpill,
-  makeSpill,
   meaningOf,
   readerOf,
   targetName,
@@ -20,7 +17,8 @@ import {
   targets,
 } from '../support/encoding.js';
 import { fixtureFiles } from '../support/fixture-files.js';
-import { toHex } from '../support/read.js';
+import { MemorySpill, makeSpill } from '../support/memory-output.js';
+import { forEachKey, toHex } from '../support/read.js';
 
 // Every value of every dump through the encoder: for the version of its own server it must come out
 // as that server wrote it, for any other it must mean the same.

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RdbkitError } from '../../src/errors.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
 import { ValueDecoder } from '../../src/rdb/values/decode.js';
-import type { KeyRecord } from '../../src/record.js';
 import { bytes } from '../support/bytes.js';
 import { fixtureFiles } from '../support/fixture-files.js';
-import { readAll, readText } from '../support/read.js';
+import { forEachKey, readAll, readText } from '../support/read.js';
 
 /** Files up to this size are cut at every byte; of larger ones each record is, on its own. */
 const SMALL = 6000;
@@ -86,13 +84,4 @@ function recordsOf(file: Uint8Array): { start: number; end: number }[] {
     start = valueOffset + size;
   });
   return ranges;
-}
-
-function forEachKey(file: Uint8Array, visit: (record: KeyRecord) => void): void {
-  const decoder = new RdbDecoder();
-  decoder.push(file);
-  decoder.end();
-  for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) {
-    for (const record of batch.records) if (record.kind === 'key') visit(record);
-  }
 }

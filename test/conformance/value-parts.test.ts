@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RdbDecoder } from '../../src/rdb/reader.js';
-import type { KeyRecord } from '../../src/record.js';
 import { fixtureFiles } from '../support/fixture-files.js';
+import { forEachKey } from '../support/read.js';
 import { tokensInParts, tokensWhole } from '../support/tokens.js';
 
 /** Strings are long, and come in fragments, from here on. */
@@ -28,12 +27,3 @@ describe.each(fixtureFiles().filter(({ name }) => /^built|\/dump$|r72/.test(name
     });
   },
 );
-
-function forEachKey(file: Uint8Array, visit: (record: KeyRecord) => void): void {
-  const decoder = new RdbDecoder();
-  decoder.push(file);
-  decoder.end();
-  for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) {
-    for (const record of batch.records) if (record.kind === 'key') visit(record);
-  }
-}

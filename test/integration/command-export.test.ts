@@ -6,8 +6,9 @@ import { formatOfServer } from '../../src/rdb/compat.js';
 import { AofFormat } from '../../src/sinks/aof.js';
 import { RespFormat, type RespOptions } from '../../src/sinks/resp.js';
 import { type CorpusDump, corpus, corpusBytes, corpusFile, corpusTruth } from '../support/corpus.js';
+import { corpusKeys, corpusLibraries, readsType } from '../support/corpus-state.js';
 import { exportDump, IN_PARTS } from '../support/export-dump.js';
-import { type ReadKey, readAll } from '../support/read.js';
+import type { ReadKey } from '../support/read.js';
 import { pipeCommands } from '../support/redis-cli.js';
 import { Scratch } from '../support/scratch.js';
 import { readFunctions, readKeys } from '../support/server-state.js';
@@ -19,12 +20,11 @@ import {
   startServer,
 } from '../support/servers.js';
 import { counted, type StreamTruth } from '../support/stream-truth.js';
-import { byBytes, normalTruth, type Truth } from '../support/truth.js';
+import { base64, inTruthOrder, normalTruth, type Truth, truthName } from '../support/truth.js';
 
 // Dumps of the corpus as commands: what a server holds that was given them is what the corpus says,
 // and what commands cannot say is refused by name.
 
-const nameOf = ({ db, key }: { db: number; key: string }) => `${db} ${key}`;
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
 
@@ -50,12 +50,12 @@ describeServers((server) => {
       new RespFormat({ ...options, target }),
       limits,
     );
-    const refused = new Set(rejects.map(({ db, key }) => nameOf({ db, key: base64Of(key) })));
+    const refused = new Set(rejects.map(({ db, key }) => truthName({ db, key: base64(key) })));
     const said = await pipeCommands(running, bytes);
     const wanted = expectedOf(server, name, way);
     const [, errors] = /errors: (\d+), replies: \d+/.exec(said) ?? [];
     expect(Number(errors), said).toBeLessThanOrEqual(wanted.taken.filter(isModule).length);
-    expect([...refused].sort()).toEqual(wanted.refused.map(nameOf).sort());
+    expect([...refused].sort()).toEqual(wanted.refused.map(truthName).sort());
     for (const { code, cause } of rejects) {
       expect(code).toBe('TARGET_INCOMPATIBLE');
       expect(cause).toMatch(
@@ -63,7 +63,7 @@ describeServers((server) => {
       );
     }
     await expectState(running, wanted.taken);
-    if (dump === 'dump') expect(Object.keys(await readFunctions(running)).length).toBe(functionsOf(name));
+    if (dump === 'dump') expect(await readFunctions(running)).toEqual(corpusLibraries(name));
   }
 
   test.each(corpus)('data commands from the dump of $label', ({ name }) => pipeAndCompare(name, {}));
@@ -158,7 +158,7 @@ describe('a server starts from an append-only file', () => {
 async function expectState(running: RunningServer, wanted: readonly Truth[]): Promise<void> {
   const found = (await readKeys(running)).filter((key) => !isModule(key));
   const expected = wanted.filter((key) => !isModule(key));
-  expect(found.map(nameOf)).toEqual(expected.map(nameOf));
+  expect(found.map(truthName)).toEqual(expected.map(truthName));
   for (const [i, key] of expected.entries()) {
     expect(unsigned({ ...(found[i] as Truth), value: normalTruth(found[i] as Truth) })).toEqual(
       unsigned(key),
@@ -180,22 +180,18 @@ type Pending = readonly (readonly [id: string, consumer: string, deliveries: num
 
 /** What the server must hold, and what is refused. */
 function expectedOf(server: Server, name: string, way: 'commands' | 'restore') {
-  const keys = new Map(
-    readAll(corpusBytes(name), { decode: true })
-      .records.filter((record): record is ReadKey => record.kind === 'key')
-      .map((key) => [nameOf({ db: key.db, key: base64Of(Buffer.from(key.key, 'hex')) }), key]),
-  );
+  const keys = corpusKeys(name, { decode: true });
   const taken: Truth[] = [];
   const refused: Truth[] = [];
   for (const key of corpusTruth(name)) {
-    const { type, decoded } = keys.get(nameOf(key)) as ReadKey;
+    const { type, decoded } = keys.get(truthName(key)) as ReadKey;
     const hasProducers = decoded?.type === 'stream' && (decoded.idempotence?.producers.length ?? 0) > 0;
     const isTaken =
-      way === 'commands' ? canBuild(server, type, key) && !hasProducers : canRestore(server, type);
+      way === 'commands' ? canBuild(server, type, key) && !hasProducers : readsType(server, type);
     if (isTaken) taken.push({ ...key, value: expectedValue(type, key, way) });
     else refused.push(key);
   }
-  return { taken: taken.sort((a, b) => a.db - b.db || byBytes(a.key, b.key)), refused };
+  return { taken: taken.sort(inTruthOrder), refused };
 }
 
 function canBuild(server: Server, type: string, { value }: Truth): boolean {
@@ -211,24 +207,6 @@ function canBuild(server: Server, type: string, { value }: Truth): boolean {
   return groups.every(({ pending }) => pending.every(([id, consumer]) => consumer !== '' && ids.has(id)));
 }
 
-/** Since when servers read the forms of values that not all of those tested know. */
-const SINCE: Readonly<Record<string, { readonly redis?: string; readonly valkey?: string }>> = {
-  'set-listpack': { redis: '7.2', valkey: '7.2' },
-  'stream-listpacks-3': { redis: '7.2', valkey: '7.2' },
-  'hash-metadata': { redis: '7.4' },
-  'hash-listpack-ex': { redis: '7.4' },
-  'hash-hashtable-2': { valkey: '9.0' },
-  'stream-listpacks-4': { redis: '8.6' },
-  'stream-listpacks-5': { redis: '8.8' },
-  array: { redis: '8.8' },
-};
-
-function canRestore(server: Server, type: string): boolean {
-  const since = SINCE[type];
-  const least = since === undefined ? '0' : since[server.family];
-  return least !== undefined && isAtLeast(server.version, least);
-}
-
 /** Modules of the corpus are not on the servers at hand, or in another version: RESTORE may fail. */
 const isModule = ({ value }: Truth) => typeof value === 'object' && value !== null && 'dump' in value;
 
@@ -238,12 +216,4 @@ function expectedValue(type: string, key: Truth, way: 'commands' | 'restore'): u
   if (way === 'restore') return stream;
   // Commands leave it unknown what a group has read.
   return { ...stream, groups: stream.groups.map((group) => ({ ...group, entriesRead: null })) };
-}
-
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
-}
-
-function functionsOf(name: string): number {
-  return readAll(corpusBytes(name)).records.filter(({ kind }) => kind === 'function').length;
 }

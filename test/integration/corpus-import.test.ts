@@ -1,40 +1,19 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dumpPayload } from '../../src/rdb/payload.js';
-import { type CorpusDump, corpus, corpusBytes, corpusFile, corpusTruth } from '../support/corpus.js';
+import { type CorpusDump, corpus, corpusFile, corpusTruth } from '../support/corpus.js';
+import { corpusKeys, corpusLibraries, readsType } from '../support/corpus-state.js';
 import { imbalances, importInto, rejectedKey, reportOf } from '../support/rdbkit.js';
-import { type ReadKey, readAll } from '../support/read.js';
+import type { ReadKey } from '../support/read.js';
 import { readFunctions, readKeys } from '../support/server-state.js';
-import {
-  describeServers,
-  isAtLeast,
-  type RunningServer,
-  type Server,
-  servers,
-  startServer,
-} from '../support/servers.js';
+import { describeServers, type RunningServer, servers, startServer } from '../support/servers.js';
 import { counted, type StreamTruth } from '../support/stream-truth.js';
-import { normalTruth, type Truth } from '../support/truth.js';
+import { base64, inTruthOrder, normalTruth, type Truth, truthName } from '../support/truth.js';
 
 // Every dump of the corpus into every server: what the server then holds is what the corpus says,
 // and the keys that it does not hold are those whose form it cannot read.
 
-/** Since when servers read the forms of values that not all of those tested know. */
-const SINCE: Readonly<Record<string, { readonly redis?: string; readonly valkey?: string }>> = {
-  'set-listpack': { redis: '7.2', valkey: '7.2' },
-  'stream-listpacks-3': { redis: '7.2', valkey: '7.2' },
-  'hash-metadata': { redis: '7.4' },
-  'hash-listpack-ex': { redis: '7.4' },
-  'hash-hashtable-2': { valkey: '9.0' },
-  'stream-listpacks-4': { redis: '8.6' },
-  'stream-listpacks-5': { redis: '8.8' },
-  array: { redis: '8.8' },
-};
-
 /** What a key is refused with whose form the server does not know. */
 const NEEDS_ANOTHER = /needs (?:Redis|Valkey) \d+\.\d+ or newer|no module that reads/;
-
-/** A server of a key that carries both a database and a name. */
-const nameOf = ({ db, key }: { db: number; key: string }) => `${db} ${key}`;
 
 describeServers((server) => {
   let running: RunningServer;
@@ -71,16 +50,16 @@ async function importAndCompare(running: RunningServer, name: string, dump: Corp
   const report = reportOf(run);
 
   const found = await readKeys(running);
-  expect(found.map(nameOf)).toEqual(expected.taken.map(nameOf));
+  expect(found.map(truthName)).toEqual(expected.taken.map(truthName));
   for (const [i, key] of expected.taken.entries()) {
     expect({ ...found[i], value: normalTruth(found[i] as Truth) }).toEqual(key);
   }
 
   const rejects = (run.rejects ?? []).map((reject) => ({
     db: reject.db,
-    key: base64Of(rejectedKey(reject)),
+    key: base64(Buffer.from(rejectedKey(reject), 'latin1')),
   }));
-  expect(rejects.map(nameOf).sort()).toEqual(expected.refused.map(nameOf).sort());
+  expect(rejects.map(truthName).sort()).toEqual(expected.refused.map(truthName).sort());
   for (const { command, code, cause } of run.rejects ?? []) {
     expect([command, code]).toEqual(['RESTORE', 'TARGET_INCOMPATIBLE']);
     expect(cause).toMatch(NEEDS_ANOTHER);
@@ -95,7 +74,7 @@ async function importAndCompare(running: RunningServer, name: string, dump: Corp
   });
   expect(run.code).toBe(expected.refused.length === 0 ? 0 : 1);
   expect(run.stderr).toBe('');
-  expect(await readFunctions(running)).toEqual(functionsOf(name));
+  expect(await readFunctions(running)).toEqual(corpusLibraries(name));
 }
 
 /** What the server must hold after the import, and what it cannot hold. */
@@ -104,25 +83,16 @@ async function expectedState(
   name: string,
   truth: readonly Truth[],
 ): Promise<{ taken: Truth[]; refused: Truth[] }> {
-  const types = new Map(
-    keysOf(name).map((key) => [nameOf({ db: key.db, key: base64Of(key.key, 'hex') }), key.type]),
-  );
+  const keys = corpusKeys(name);
   const taken: Truth[] = [];
   const refused: Truth[] = [];
   for (const key of truth) {
-    const type = types.get(nameOf(key)) as string;
+    const { type } = keys.get(truthName(key)) as ReadKey;
     const value = type.startsWith('module') ? await restored(running, key) : expectedValue(key, type);
-    if (value === undefined || !reads(running.server, type)) refused.push(key);
+    if (value === undefined || !readsType(running.server, type)) refused.push(key);
     else taken.push({ ...key, value });
   }
-  return { taken: taken.sort(inOrder), refused };
-}
-
-function reads(server: Server, type: string): boolean {
-  const since = SINCE[type];
-  if (since === undefined) return true;
-  const least = since[server.family];
-  return least !== undefined && isAtLeast(server.version, least);
+  return { taken: taken.sort(inTruthOrder), refused };
 }
 
 function expectedValue(key: Truth, type: string): unknown {
@@ -145,26 +115,4 @@ async function restored({ client }: RunningServer, { value }: Truth): Promise<un
   } finally {
     await client.del('trial');
   }
-}
-
-function keysOf(name: string): ReadKey[] {
-  return readAll(corpusBytes(name)).records.filter((record): record is ReadKey => record.kind === 'key');
-}
-
-function functionsOf(name: string): Record<string, string> {
-  const libraries = readAll(corpusBytes(name)).records.filter(({ kind }) => kind === 'function');
-  return Object.fromEntries(
-    libraries.map((library) => {
-      const code = Buffer.from((library as unknown as { code: string }).code, 'hex').toString();
-      return [/name=(\S+)/.exec(code)?.[1], code];
-    }),
-  );
-}
-
-function inOrder(a: Truth, b: Truth): number {
-  return a.db - b.db || Buffer.compare(Buffer.from(a.key, 'base64'), Buffer.from(b.key, 'base64'));
-}
-
-function base64Of(text: string, encoding: 'latin1' | 'hex' = 'latin1'): string {
-  return Buffer.from(text, encoding).toString('base64');
 }

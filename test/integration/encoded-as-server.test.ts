@@ -5,7 +5,8 @@ import type { EncodedValue } from '../../src/rdb/encode/encoded-value.js';
 import { ValueEncoder } from '../../src/rdb/encode/value-encoder.js';
 import { anyBytes, int64 } from '../support/arbitraries.js';
 import { bytes } from '../support/bytes.js';
-import { bytesOf, makeSpill } from '../support/encoding.js';
+import { bytesOf } from '../support/encoding.js';
+import { makeSpill } from '../support/memory-output.js';
 import { describeServers, type RunningServer, startServer } from '../support/servers.js';
 
 // The same value built by commands of a server and by the encoder: what DUMP says of the one are the

@@ -6,13 +6,14 @@ import { type DumpTarget, magicOf, targetOfServer, targetOfVersion } from '../..
 import { allTypes } from '../../src/rdb/types.js';
 import { keyStage } from '../../src/stages/key-stage.js';
 import { corpus, corpusBytes, corpusTruth } from '../support/corpus.js';
+import { corpusKeys, corpusLibraries } from '../support/corpus-state.js';
 import { type Exported, exportRdb } from '../support/rdb-export.js';
-import { type ReadKey, readAll } from '../support/read.js';
+import { forEachKey, type ReadKey } from '../support/read.js';
 import { Scratch } from '../support/scratch.js';
 import { readFunctions, readKeys } from '../support/server-state.js';
 import { type Server, servers, startServer } from '../support/servers.js';
 import { counted, type StreamTruth } from '../support/stream-truth.js';
-import { base64, byBytes, normalTruth, type Truth } from '../support/truth.js';
+import { base64, inTruthOrder, normalTruth, type Truth, truthName } from '../support/truth.js';
 
 // Every dump of the corpus written for every version: a server starts from it and holds what the
 // corpus says, less the keys that were refused, which are those whose content that version lacks.
@@ -82,7 +83,8 @@ describe.each(cases)('$label', ({ target, loader }) => {
       const path = scratch.file(`${name}.rdb`, bytes);
       const check = await checkRdb(rdbFile(path));
       expect(check).toMatchObject({ ok: true, checksum: 'ok', trailingBytes: 0 });
-      const used = new Set(keysOf(bytes).map(({ type }) => type));
+      const used = new Set<string>();
+      forEachKey(bytes, ({ type }) => used.add(type.name));
       const known = allTypes().filter((type) => (type[target.dialect] ?? Infinity) <= target.rdbVersion);
       expect([...used].filter((type) => !known.some((row) => row.name === type))).toEqual([]);
       if (target.rdbVersion <= CHECKER_VERSION && hasChecker) {
@@ -94,17 +96,18 @@ describe.each(cases)('$label', ({ target, loader }) => {
     test.skipIf(server === undefined)('is what a server starts from', async () => {
       const running = await startServer(server as Server, { dump: exported.bytes });
       try {
+        const keys = corpusKeys(name);
         const expected = corpusTruth(name)
-          .filter((key) => !isModule(key) && !refused.includes(nameOf(key)))
-          .map((key) => ({ ...key, value: expectedValue(key, target, typesOf(name)) }))
-          .sort((a, b) => a.db - b.db || byBytes(a.key, b.key));
+          .filter((key) => !isModule(key) && !refused.includes(truthName(key)))
+          .map((key) => ({ ...key, value: expectedValue(key, target, keys) }))
+          .sort(inTruthOrder);
         const found = await readKeys(running);
-        expect(found.map(nameOf)).toEqual(expected.map(nameOf));
+        expect(found.map(truthName)).toEqual(expected.map(truthName));
         for (const [i, key] of expected.entries()) {
           expect({ ...found[i], value: normalTruth(found[i] as Truth) }).toEqual(key);
         }
-        const libraries = target.rdbVersion < 10 ? 0 : functionsOf(name);
-        expect(Object.keys(await readFunctions(running))).toHaveLength(libraries);
+        const libraries = target.rdbVersion < 10 ? {} : corpusLibraries(name);
+        expect(await readFunctions(running)).toEqual(libraries);
       } finally {
         await running.stop();
       }
@@ -121,8 +124,6 @@ const hasChecker = (() => {
   }
 })();
 
-const nameOf = ({ db, key }: Pick<Truth, 'db' | 'key'>) => `${db} ${key}`;
-
 const isModule = ({ type }: Truth) => type === 'vectorset';
 
 /** Keys with something in them that the version does not have, of what the corpus holds. */
@@ -133,7 +134,7 @@ function beyond(name: string, { dialect, rdbVersion }: DumpTarget): string[] {
     .filter((key) => {
       switch (key.type) {
         case 'stream':
-          return rdbVersion < 9 || (extras.get(nameOf(key)) ?? 0) > (dialect === 'redis' ? rdbVersion : 0);
+          return rdbVersion < 9 || (extras.get(truthName(key)) ?? 0) > (dialect === 'redis' ? rdbVersion : 0);
         case 'hash':
           return !hasFieldExpiry && (key.value as unknown[][]).some((field) => field.length > 2);
         case 'array':
@@ -142,44 +143,25 @@ function beyond(name: string, { dialect, rdbVersion }: DumpTarget): string[] {
           return false;
       }
     })
-    .map(nameOf);
+    .map(truthName);
 }
 
 /** By stream, the version of Redis that it needs: for idempotent producers, or entries nobody holds. */
 function streamExtras(name: string): Map<string, number> {
   const needs = new Map<string, number>();
-  for (const record of readAll(corpusBytes(name), { decode: true }).records) {
-    const { db, key, decoded } = record as ReadKey;
+  for (const [key, { decoded }] of corpusKeys(name, { decode: true })) {
     if (decoded?.type !== 'stream') continue;
     const isNacked = decoded.groups.some(({ pending }) =>
       pending.some(({ consumer }) => consumer === undefined),
     );
     const hasProducers = (decoded.idempotence?.producers.length ?? 0) > 0;
-    const needed = isNacked ? 14 : hasProducers ? 13 : 0;
-    needs.set(nameOf({ db, key: Buffer.from(key, 'hex').toString('base64') }), needed);
+    needs.set(key, isNacked ? 14 : hasProducers ? 13 : 0);
   }
   return needs;
 }
 
-function keysOf(bytes: Uint8Array): ReadKey[] {
-  return readAll(bytes).records.filter((record): record is ReadKey => record.kind === 'key');
-}
-
-function typesOf(name: string): Map<string, string> {
-  return new Map(
-    keysOf(corpusBytes(name)).map(({ db, key, type }) => [
-      nameOf({ db, key: Buffer.from(key, 'hex').toString('base64') }),
-      type,
-    ]),
-  );
-}
-
 /** Before RDB 10 a stream does not say what was added to it and read of it. */
-function expectedValue(key: Truth, { rdbVersion }: DumpTarget, types: Map<string, string>): unknown {
-  const isUncounted = rdbVersion < 10 || types.get(nameOf(key)) === 'stream-listpacks';
+function expectedValue(key: Truth, { rdbVersion }: DumpTarget, keys: Map<string, ReadKey>): unknown {
+  const isUncounted = rdbVersion < 10 || keys.get(truthName(key))?.type === 'stream-listpacks';
   return key.type === 'stream' && isUncounted ? counted(key.value as StreamTruth) : normalTruth(key);
-}
-
-function functionsOf(name: string): number {
-  return readAll(corpusBytes(name)).records.filter(({ kind }) => kind === 'function').length;
 }

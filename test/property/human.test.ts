@@ -1,43 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Account } from '../../src/account.js';
 import { unquote } from '../../src/bytes/escape.js';
-import { Spool } from '../../src/io/spool.js';
-import { defaultLimits } from '../../src/limits.js';
-import { run, type Source } from '../../src/pipeline.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
-import { ExportSink } from '../../src/sinks/export-sink.js';
 import { humanFormat } from '../../src/sinks/human.js';
 import { humanHeadFormat } from '../../src/sinks/human-head.js';
 import { lineText } from '../../src/sinks/human-text.js';
 import { damage, damaged } from '../support/arbitraries.js';
+import { exportDump, IN_PARTS } from '../support/export-dump.js';
 import { anyKey, dumpOf, type GeneratedKey } from '../support/keyspace.js';
-import { MemoryOutput } from '../support/shown.js';
 
-const SMALL = { maxInlineValue: 40, partBytes: 16, fragmentBytes: 24 };
-
-function sourceOf(dump: Uint8Array, limits: object): Source {
-  return {
-    name: 'memory',
-    size: dump.length,
-    position: 0,
-    async *read() {
-      const decoder = new RdbDecoder({ limits });
-      decoder.push(dump);
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-      decoder.end();
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-    },
-  };
-}
-
-async function shown(dump: Uint8Array, limits: object, format = humanFormat({ nowMs: () => 0 })) {
-  const output = new MemoryOutput();
-  const account = new Account();
-  const sink = new ExportSink(format, output, () => new Spool(), { limits });
-  await run(sourceOf(dump, limits), [], sink, { account });
-  return { bytes: output.bytes, text: output.text, account };
-}
+/** Values as pages, at the beginning of time. */
+const page = () => humanFormat({ nowMs: () => 0 });
 
 /** The bytes that a word in a line stands for. */
 function meaning(word: string): string {
@@ -66,13 +38,13 @@ function wordsOf({ name, expected }: GeneratedKey): string[] {
 }
 
 describe.each([
-  ['whole', defaultLimits],
-  ['in parts and fragments', { ...defaultLimits, ...SMALL }],
+  ['whole', {}],
+  ['in parts and fragments', IN_PARTS],
 ])('values %s', (_, limits) => {
   test('every element of any value is on the page', async () => {
     await fc.assert(
       fc.asyncProperty(anyKey, async (key) => {
-        const { text, account } = await shown(dumpOf([key]), limits);
+        const { text, account } = await exportDump(dumpOf([key]), page(), limits);
         expect([...account.causes.keys()]).toEqual([]);
         expect(text).toContain(`key       ${word(Buffer.from(key.key).toString('latin1'))}\n`);
         if (key.name === 'string') {
@@ -92,8 +64,8 @@ describe.each([
   test('nothing that a terminal would obey is written', async () => {
     await fc.assert(
       fc.asyncProperty(anyKey, async (key) => {
-        const { text } = await shown(dumpOf([key]), limits);
-        const head = await shown(dumpOf([key]), limits, humanHeadFormat());
+        const { text } = await exportDump(dumpOf([key]), page(), limits);
+        const head = await exportDump(dumpOf([key]), humanHeadFormat(), limits);
         expect(text + head.text).not.toMatch(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]/);
         expect(head.text.split('\n')).toHaveLength(3);
       }),
@@ -106,7 +78,7 @@ describe.each([
       fc.asyncProperty(fc.array(anyKey, { minLength: 1, maxLength: 3 }), damage, async (keys, change) => {
         const dump = damaged(dumpOf(keys), change);
         for (const format of [humanFormat(), humanHeadFormat()]) {
-          const thrown = await shown(dump, limits, format).then(
+          const thrown = await exportDump(dump, format, limits).then(
             () => undefined,
             (error: unknown) => error as { code: string },
           );

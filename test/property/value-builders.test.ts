@@ -7,16 +7,8 @@ import { ValueEncoder } from '../../src/rdb/encode/value-encoder.js';
 import type { StreamGroup, StreamId } from '../../src/rdb/values/value.js';
 import { anyBytes, int64 } from '../support/arbitraries.js';
 import { bytes } from '../support/bytes.js';
-import {
-  bytesOf,
-  decoded,
-  faultIn,
-  MemorySpill,
-  makeSpill,
-  targetName,
-  targetOf,
-  targets,
-} from '../support/encoding.js';
+import { bytesOf, decoded, faultIn, targetName, targetOf, targets } from '../support/encoding.js';
+import { MemorySpill, makeSpill } from '../support/memory-output.js';
 import { plain } from '../support/plain.js';
 
 // Values built element by element, for every target, with memory for all of it and with hardly any:

@@ -2,61 +2,16 @@ import type { Limits } from '../../src/limits.js';
 import { withLimits } from '../../src/limits.js';
 import type { TargetFormat } from '../../src/rdb/compat.js';
 import type { EncodedValue } from '../../src/rdb/encode/encoded-value.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
 import type { ValueType } from '../../src/rdb/types.js';
 import { ValueChecker } from '../../src/rdb/values/check.js';
 import { decodeValue } from '../../src/rdb/values/decode.js';
 import type { DecodedValue } from '../../src/rdb/values/value.js';
 import { InlineReader } from '../../src/rdb/values/value-reader.js';
 import { KeyRecord } from '../../src/record.js';
-import type { Spill } from '../../src/spill.js';
 import { bytes } from './bytes.js';
 import { plain } from './plain.js';
 
 // Values on their way through the encoder.
-
-/** A place outside memory that is in memory after all, and counts those that are open. */
-export class MemorySpill implements Spill {
-  static open = 0;
-  static made = 0;
-  private content: Uint8Array = new Uint8Array(256);
-  size = 0;
-  private isOpen = true;
-
-  constructor() {
-    MemorySpill.open++;
-    MemorySpill.made++;
-  }
-
-  write(piece: Uint8Array): number {
-    const start = this.size;
-    this.size += piece.length;
-    if (this.size > this.content.length) {
-      const grown = new Uint8Array(2 * this.size);
-      grown.set(this.content);
-      this.content = grown;
-    }
-    this.content.set(piece, start);
-    return start;
-  }
-
-  readAt(offset: number, target: Uint8Array): void {
-    target.set(this.content.subarray(offset, offset + target.length));
-  }
-
-  *read(): Generator<Uint8Array> {
-    for (let at = 0; at < this.size; at += 1000) {
-      yield this.content.slice(at, Math.min(this.size, at + 1000));
-    }
-  }
-
-  close(): void {
-    if (this.isOpen) MemorySpill.open--;
-    this.isOpen = false;
-  }
-}
-
-export const makeSpill = (): Spill => new MemorySpill();
 
 /** A target of that dialect and version, with the back lengths of its server. */
 export function targetOf(dialect: 'redis' | 'valkey', rdbVersion: number): TargetFormat {
@@ -94,20 +49,6 @@ export function readerOf(record: KeyRecord, limits?: Partial<Limits>): InlineRea
 
 export function decoded(type: ValueType, value: Uint8Array, limits?: Partial<Limits>): DecodedValue {
   return decodeValue(recordOf(type, value), limits);
-}
-
-/** Calls for every key of a dump; records are borrowed. */
-export function forEachKey(dump: Uint8Array, take: (record: KeyRecord) => void): void {
-  const decoder = new RdbDecoder();
-  const drain = () => {
-    for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) {
-      for (const record of batch.records) if (record.kind === 'key') take(record);
-    }
-  };
-  decoder.push(dump);
-  drain();
-  decoder.end();
-  drain();
 }
 
 /** Revision of a stream's layout; 0 for what is no stream. */

@@ -1,10 +1,10 @@
 import { Account, type Reject } from '../../src/account.js';
 import { Spool } from '../../src/io/spool.js';
 import type { Limits } from '../../src/limits.js';
-import { run, type Source } from '../../src/pipeline.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
+import { run } from '../../src/pipeline.js';
 import { ExportSink } from '../../src/sinks/export-sink.js';
 import type { RecordFormat } from '../../src/sinks/record-format.js';
+import { DumpSource } from './dump-source.js';
 import { MemoryOutput } from './memory-output.js';
 
 /** Where a value comes in parts, of few bytes, and every string of some length in fragments. */
@@ -29,22 +29,7 @@ export async function exportDump(
   const rejects: Reject[] = [];
   account.onReject = (reject) => rejects.push(reject);
   const sink = new ExportSink(format, output, () => new Spool(), { limits });
-  await run(sourceOf(dump, limits), [], sink, { account });
-  const { bytes } = output;
-  return { bytes, text: Buffer.from(bytes).toString('utf8'), account, rejects };
-}
-
-function sourceOf(dump: Uint8Array, limits: Partial<Limits>): Source {
-  return {
-    name: 'memory',
-    size: dump.length,
-    position: 0,
-    async *read() {
-      const decoder = new RdbDecoder({ limits });
-      decoder.push(dump);
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-      decoder.end();
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-    },
-  };
+  await run(new DumpSource(dump, limits), [], sink, { account });
+  const { bytes, text } = output;
+  return { bytes, text, account, rejects };
 }

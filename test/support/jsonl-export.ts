@@ -3,8 +3,8 @@ import type { Limits } from '../../src/limits.js';
 import { run } from '../../src/pipeline.js';
 import { ExportSink } from '../../src/sinks/export-sink.js';
 import { jsonLinesFormat } from '../../src/sinks/jsonl.js';
-import { MemoryOutput, MemorySpill } from './memory-output.js';
-import { DumpSource } from './rdb-export.js';
+import { DumpSource } from './dump-source.js';
+import { MemoryOutput, makeSpill } from './memory-output.js';
 
 // Dumps to JSON Lines, all in memory.
 
@@ -37,7 +37,7 @@ export async function exportJsonLines(
   chunks: readonly number[] = [65_536],
 ): Promise<JsonLines> {
   const output = new MemoryOutput('pipe');
-  const sink = new ExportSink(jsonLinesFormat({ limits }), output, () => new MemorySpill(), { limits });
+  const sink = new ExportSink(jsonLinesFormat({ limits }), output, makeSpill, { limits });
   const account = new Account();
   await run(new DumpSource(input, limits, chunks), [], sink, { account });
   // What is no UTF-8 must not pass as U+FFFD.

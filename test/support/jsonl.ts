@@ -8,28 +8,11 @@ import type { DecodedValue } from '../../src/rdb/values/value.js';
 import { type FaultRecord, type KeyHead, KeyRecord, type RecordBatch } from '../../src/record.js';
 import { ExportSink } from '../../src/sinks/export-sink.js';
 import { jsonLinesFormat } from '../../src/sinks/jsonl.js';
-import type { ByteOutput } from '../../src/sinks/output-buffer.js';
-
-/** Output that is kept. */
-export class KeptOutput implements ByteOutput {
-  private readonly pieces: Uint8Array[] = [];
-
-  write(bytes: Uint8Array): void {
-    this.pieces.push(bytes.slice());
-  }
-
-  close(): void {}
-
-  abort(): void {}
-
-  get bytes(): Uint8Array {
-    return new Uint8Array(Buffer.concat(this.pieces));
-  }
-}
+import { MemoryOutput } from './memory-output.js';
 
 /** The records of a source as JSON Lines. */
 export async function toJsonl(source: Source, limits: Partial<Limits> = {}): Promise<Uint8Array> {
-  const output = new KeptOutput();
+  const output = new MemoryOutput('pipe');
   const sink = new ExportSink(jsonLinesFormat({ limits }), output, () => new Spool(), { limits });
   await run(source, [], sink);
   return output.bytes;

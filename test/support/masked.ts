@@ -3,12 +3,12 @@ import type { Integer } from '../../src/bytes/integer.js';
 import { keyedHash } from '../../src/io/mask-key.js';
 import { Spool } from '../../src/io/spool.js';
 import { defaultLimits, type Limits } from '../../src/limits.js';
-import { run, type Sink, type Source, type Stage } from '../../src/pipeline.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
+import { run, type Sink, type Stage } from '../../src/pipeline.js';
 import { decodeValue } from '../../src/rdb/values/decode.js';
 import { type KeyBegin, KeyRecord, type RecordBatch } from '../../src/record.js';
 import { MaskRules, parseMaskRule } from '../../src/stages/mask-rules.js';
 import { maskStages } from '../../src/stages/mask-stages.js';
+import { DumpSource } from './dump-source.js';
 import { plain } from './plain.js';
 
 /** A key as it comes out of the masks. */
@@ -34,22 +34,6 @@ export interface MaskedOptions {
   readonly stages?: readonly Stage[];
 }
 
-/** The records of a dump in memory. */
-export function memoryDump(dump: Uint8Array, limits: Partial<Limits> = {}): Source {
-  return {
-    name: 'memory',
-    size: dump.length,
-    position: 0,
-    async *read() {
-      const decoder = new RdbDecoder({ limits });
-      decoder.push(dump);
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-      decoder.end();
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-    },
-  };
-}
-
 /** What rules make of the keys of a dump. */
 export async function masked(
   dump: Uint8Array,
@@ -66,7 +50,7 @@ export async function masked(
     return spill;
   };
   const masks = maskStages(parsed, keyedHash(key), makeSpill, { limits });
-  await run(memoryDump(dump, limits), [...masks, ...stages], sink, { account });
+  await run(new DumpSource(dump, limits), [...masks, ...stages], sink, { account });
   return { keys: sink.keys, account, rules: parsed, spills, largestBatch: sink.largestBatch };
 }
 

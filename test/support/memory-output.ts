@@ -19,6 +19,11 @@ export class MemoryOutput implements ByteOutput {
     return this.content.slice(0, this.size);
   }
 
+  /** The same as UTF-8. */
+  get text(): string {
+    return Buffer.from(this.bytes).toString('utf8');
+  }
+
   write(bytes: Uint8Array): void {
     if (this.size + bytes.length > this.content.length) {
       const grown = new Uint8Array(2 * (this.size + bytes.length));
@@ -42,29 +47,43 @@ export class MemoryOutput implements ByteOutput {
   }
 }
 
-/** A temporary file that is none. */
+/** A place outside memory that is in memory after all, and counts those that are open. */
 export class MemorySpill implements Spill {
-  isClosed = false;
-  private readonly output = new MemoryOutput();
+  static open = 0;
+  private content: Uint8Array = new Uint8Array(256);
   size = 0;
+  private isOpen = true;
 
-  write(bytes: Uint8Array): number {
+  constructor() {
+    MemorySpill.open++;
+  }
+
+  write(piece: Uint8Array): number {
     const start = this.size;
-    this.output.write(bytes);
-    this.size += bytes.length;
+    this.size += piece.length;
+    if (this.size > this.content.length) {
+      const grown = new Uint8Array(2 * this.size);
+      grown.set(this.content);
+      this.content = grown;
+    }
+    this.content.set(piece, start);
     return start;
   }
 
   readAt(offset: number, target: Uint8Array): void {
-    target.set(this.output.bytes.subarray(offset, offset + target.length));
+    target.set(this.content.subarray(offset, offset + target.length));
   }
 
-  *read(): Iterable<Uint8Array> {
-    const { bytes } = this.output;
-    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  *read(): Generator<Uint8Array> {
+    for (let at = 0; at < this.size; at += 1000) {
+      yield this.content.slice(at, Math.min(this.size, at + 1000));
+    }
   }
 
   close(): void {
-    this.isClosed = true;
+    if (this.isOpen) MemorySpill.open--;
+    this.isOpen = false;
   }
 }
+
+export const makeSpill = (): Spill => new MemorySpill();

@@ -1,45 +1,15 @@
 import { Account, type Reject } from '../../src/account.js';
 import type { Limits } from '../../src/limits.js';
-import { run, type Source, type Stage } from '../../src/pipeline.js';
+import { run, type Stage } from '../../src/pipeline.js';
 import { type DumpTarget, targetOfMagic } from '../../src/rdb/dump-target.js';
-import { RdbDecoder } from '../../src/rdb/reader.js';
-import type { RecordBatch } from '../../src/record.js';
 import { ExportSink } from '../../src/sinks/export-sink.js';
 import { type RdbFormatOptions, rdbFormat, rdbFormats } from '../../src/sinks/rdb.js';
 import { SplitSink, type SplitSinkOptions } from '../../src/sinks/split.js';
 import type { SplitRule } from '../../src/sinks/split-rules.js';
-import { MemoryOutput, MemorySpill } from './memory-output.js';
-import { chunksOf } from './read.js';
+import { DumpSource } from './dump-source.js';
+import { MemoryOutput, makeSpill } from './memory-output.js';
 
 // Dumps to dumps, all in memory.
-
-/** A dump in memory as a source. */
-export class DumpSource implements Source {
-  readonly name = 'memory';
-  readonly size: number;
-  readonly decoder: RdbDecoder;
-  position = 0;
-
-  constructor(
-    private readonly input: Uint8Array,
-    limits: Partial<Limits> = {},
-    private readonly chunks: readonly number[] = [65_536],
-  ) {
-    this.size = input.length;
-    this.decoder = new RdbDecoder({ limits });
-  }
-
-  async *read(): AsyncGenerator<RecordBatch> {
-    const { decoder } = this;
-    for (const chunk of chunksOf(this.input, this.chunks)) {
-      this.position += chunk.length;
-      decoder.push(chunk);
-      for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-    }
-    decoder.end();
-    for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) yield batch;
-  }
-}
 
 /** What the dumps of a test are written for. */
 export interface ExportOptions extends Pick<RdbFormatOptions, 'unsupported'> {
@@ -60,7 +30,6 @@ export interface Exported {
 export async function exportRdb(input: Uint8Array, options: ExportOptions = {}): Promise<Exported> {
   const source = new DumpSource(input, options.limits);
   const output = new MemoryOutput(options.output);
-  const makeSpill = () => new MemorySpill();
   const limits = options.limits ?? {};
   const sink = new ExportSink(rdbFormat(formatOptions(source, options)), output, makeSpill, { limits });
   const account = new Account();
@@ -92,7 +61,7 @@ export async function splitRdb(
       return output;
     },
     format: rdbFormats(formatOptions(source, options)),
-    makeSpill: () => new MemorySpill(),
+    makeSpill,
     ...options,
   });
   const account = new Account();
@@ -103,7 +72,7 @@ export async function splitRdb(
 function formatOptions({ decoder }: DumpSource, options: ExportOptions): RdbFormatOptions {
   return {
     target: options.target ?? (() => targetOfMagic(decoder.magic as NonNullable<typeof decoder.magic>)),
-    makeSpill: () => new MemorySpill(),
+    makeSpill,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.unsupported === undefined ? {} : { unsupported: options.unsupported }),
   };

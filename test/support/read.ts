@@ -3,7 +3,7 @@ import { RdbkitError } from '../../src/errors.js';
 import { type ChecksumState, RdbDecoder, type RdbDecoderOptions } from '../../src/rdb/reader.js';
 import { ValueDecoder } from '../../src/rdb/values/decode.js';
 import type { DecodedValue } from '../../src/rdb/values/value.js';
-import type { DumpRecord, KeyHead } from '../../src/record.js';
+import type { DumpRecord, KeyHead, KeyRecord } from '../../src/record.js';
 
 /** A key as a reader gives it, copied out of its batch. */
 export interface ReadKey {
@@ -65,6 +65,20 @@ export function readAll(input: Uint8Array, options: ReadOptions = {}): Read {
     error = thrown;
   }
   return { records: collector.records, checksum: decoder.checksum, offset: decoder.offset, error };
+}
+
+/** Calls for every key of a dump; records are borrowed. */
+export function forEachKey(dump: Uint8Array, take: (record: KeyRecord) => void): void {
+  const decoder = new RdbDecoder();
+  const drain = () => {
+    for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) {
+      for (const record of batch.records) if (record.kind === 'key') take(record);
+    }
+  };
+  decoder.push(dump);
+  drain();
+  decoder.end();
+  drain();
 }
 
 export function* chunksOf(input: Uint8Array, sizes: readonly number[] | undefined): Generator<Uint8Array> {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RunningServer } from './servers.js';
-import { base64, byBytes, type Truth } from './truth.js';
+import { base64, byBytes, inTruthOrder, type Truth } from './truth.js';
 
 // Reads back by ordinary commands what a server holds, in the form of the corpus' truth.
 
@@ -24,7 +24,7 @@ export async function readKeys(server: RunningServer): Promise<Truth[]> {
         found.push(...read.filter((truth) => truth !== undefined));
       }
     }
-    return found.sort((a, b) => a.db - b.db || byBytes(a.key, b.key));
+    return found.sort(inTruthOrder);
   } finally {
     client.disconnect();
   }

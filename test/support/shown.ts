@@ -4,29 +4,8 @@ import { Spool } from '../../src/io/spool.js';
 import type { Limits } from '../../src/limits.js';
 import { run, type Source, type Stage } from '../../src/pipeline.js';
 import { ExportSink } from '../../src/sinks/export-sink.js';
-import type { ByteOutput } from '../../src/sinks/output-buffer.js';
 import type { RecordFormat } from '../../src/sinks/record-format.js';
-
-/** An output that keeps everything in memory. */
-export class MemoryOutput implements ByteOutput {
-  private readonly pieces: Uint8Array[] = [];
-
-  write(bytes: Uint8Array): void {
-    this.pieces.push(bytes.slice());
-  }
-
-  close(): void {}
-
-  abort(): void {}
-
-  get bytes(): Uint8Array {
-    return new Uint8Array(Buffer.concat(this.pieces));
-  }
-
-  get text(): string {
-    return Buffer.from(this.bytes).toString('utf8');
-  }
-}
+import { MemoryOutput } from './memory-output.js';
 
 /** What a format makes of a source, and the account of it. */
 export async function exported(
@@ -34,7 +13,7 @@ export async function exported(
   format: RecordFormat,
   { stages = [], limits = {} }: { stages?: readonly Stage[]; limits?: Partial<Limits> } = {},
 ): Promise<{ text: string; bytes: Uint8Array; account: Account }> {
-  const output = new MemoryOutput();
+  const output = new MemoryOutput('pipe');
   const account = new Account();
   await run(source, stages, new ExportSink(format, output, () => new Spool(), { limits }), { account });
   return { text: output.text, bytes: output.bytes, account };

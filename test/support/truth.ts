@@ -81,3 +81,13 @@ export function base64(bytes: Uint8Array): string {
 export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'base64'), Buffer.from(b, 'base64'));
 }
+
+/** A key of the truth as one text, database and name. */
+export function truthName({ db, key }: Pick<Truth, 'db' | 'key'>): string {
+  return `${db} ${key}`;
+}
+
+/** The order of keys in the truth. */
+export function inTruthOrder(a: Truth, b: Truth): number {
+  return a.db - b.db || byBytes(a.key, b.key);
+}

@@ -10,7 +10,8 @@ import { MaskRules, parseMaskRule } from '../../src/stages/mask-rules.js';
 import { maskStages } from '../../src/stages/mask-stages.js';
 import { bytes, float64, length, littleEndian, lzfString, string } from '../support/bytes.js';
 import { corpus, corpusBytes } from '../support/corpus.js';
-import { MASK_KEY, masked, memoryDump } from '../support/masked.js';
+import { DumpSource } from '../support/dump-source.js';
+import { MASK_KEY, masked } from '../support/masked.js';
 import { intset, listpack } from '../support/packed.js';
 import { RdbBuilder } from '../support/rdb-builder.js';
 import { NotingSink, sourceOf } from '../support/records.js';
@@ -424,7 +425,7 @@ test.each(corpus.map(({ name, label }) => [label, name]))(
         keyedHash(),
         () => new Spool(),
       );
-      await run(memoryDump(corpusBytes(name)), stages, sink);
+      await run(new DumpSource(corpusBytes(name)), stages, sink);
       return checker;
     };
     const [before, after] = [await widths([]), await widths(['*=noise'])];

@@ -5,18 +5,10 @@ import { scoreText } from '../../src/rdb/encode/score-text.js';
 import { ValueEncoder, type ValueEncoderOptions } from '../../src/rdb/encode/value-encoder.js';
 import { bytes, hex } from '../support/bytes.js';
 import { corpusBytes } from '../support/corpus.js';
-import {
-  bytesOf,
-  decoded,
-  forEachKey,
-  MemorySpill,
-  makeSpill,
-  readerOf,
-  recordOf,
-  targetOf,
-} from '../support/encoding.js';
+import { bytesOf, decoded, readerOf, recordOf, targetOf } from '../support/encoding.js';
+import { MemorySpill, makeSpill } from '../support/memory-output.js';
 import { plain } from '../support/plain.js';
-import { toHex } from '../support/read.js';
+import { forEachKey, toHex } from '../support/read.js';
 
 const redis = (version: number, options: Partial<ValueEncoderOptions> = {}) =>
   new ValueEncoder(targetOf('redis', version), { makeSpill, ...options });
