@@ -2,8 +2,8 @@ import type { Integer } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
 import type { EncodedValue } from '../rdb/encode/encoded-value.js';
 import type { StreamBuilder } from '../rdb/encode/stream-builder.js';
-import { idHalves } from '../rdb/encode/stream-nodes.js';
 import type { StreamState } from '../rdb/encode/stream-state.js';
+import { compareIds, idHalves, ZERO_ID } from '../rdb/stream-id.js';
 import type { StreamGroup, StreamId, StreamIdempotence } from '../rdb/values/value.js';
 import type { LineFields } from './jsonl-fields.js';
 import { Json } from './jsonl-tokens.js';
@@ -80,7 +80,7 @@ function* readGroups(fields: LineFields, builder: StreamBuilder): Generator<void
 function* readGroup(fields: LineFields): Generator<void, StreamGroup> {
   const group: Mutable<StreamGroup> = {
     name: NO_NAME,
-    lastId: ZERO,
+    lastId: ZERO_ID,
     entriesRead: undefined,
     pending: [],
     consumers: [],
@@ -123,7 +123,7 @@ function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
   while (fields.nextElement()) {
     fields.requireArray();
     const id = fields.nextId();
-    if (last !== undefined && !isBefore(last, id)) {
+    if (last !== undefined && compareIds(last, id) >= 0) {
       throw fields.wrong('the pending entries of a group do not ascend');
     }
     last = id;
@@ -240,7 +240,6 @@ function* readProducer(fields: LineFields): Generator<void, StreamIdempotence['p
 }
 
 const NO_NAME = new Uint8Array(0);
-const ZERO: StreamId = { ms: 0, seq: 0 };
 
 function requireRoom(fields: LineFields, { pending, consumers }: StreamGroup): void {
   if (pending.length + consumers.length <= fields.limits.maxGroupEntries) return;
@@ -249,8 +248,4 @@ function requireRoom(fields: LineFields, { pending, consumers }: StreamGroup): v
 
 function tooMany({ limits }: LineFields, what: string): RdbkitError {
   return new RdbkitError('LIMIT_EXCEEDED', `more than ${limits.maxGroupEntries} ${what}`);
-}
-
-function isBefore(a: StreamId, b: StreamId): boolean {
-  return a.ms < b.ms || (a.ms === b.ms && a.seq < b.seq);
 }

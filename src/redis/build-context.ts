@@ -1,4 +1,3 @@
-import { unsignedInteger } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
@@ -72,9 +71,4 @@ export function requireBulk({ target }: BuildContext, size: number): void {
   throw new Unbuildable(
     `a string of ${size} bytes is longer than the target's proto-max-bulk-len of ${target.maxBulkBytes}`,
   );
-}
-
-/** The id of an entry or id token, as commands take it. */
-export function streamIdText({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): string {
-  return `${unsignedInteger(msHigh, msLow)}-${unsignedInteger(seqHigh, seqLow)}`;
 }

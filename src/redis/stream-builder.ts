@@ -1,15 +1,16 @@
 import type { Integer } from '../bytes/integer.js';
+import { knownEntriesRead } from '../rdb/entries-read.js';
 import { Role } from '../rdb/grammar.js';
+import { halvesText } from '../rdb/stream-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import type { Token } from '../rdb/values/token.js';
 import type { Reply } from '../resp/reply.js';
-import { type BuildContext, type Builder, requireBulk, streamIdText, Unbuildable } from './build-context.js';
+import { hasCounts } from '../sinks/resp-target.js';
+import { type BuildContext, type Builder, requireBulk, Unbuildable } from './build-context.js';
 import type { Expectation } from './window.js';
 
 /** Pending entries of one group that are held to be claimed, 100 bytes each at most. */
 const MAX_PENDING = 200_000;
-
-const UNKNOWN_ENTRIES_READ = 0xffff_ffff_ffff_ffffn;
 
 /**
  * A stream by XADD, XSETID, XGROUP and XCLAIM, for one that is too large for RESTORE. Commands
@@ -87,7 +88,7 @@ export class StreamBuilder implements Builder {
       return;
     }
     this.context.begin('XADD', 1 + 2 * pairs);
-    this.context.link.window.writer.text(streamIdText(cursor));
+    this.context.link.window.writer.text(halvesText(cursor));
     this.adding = 2 * pairs;
     this.added++;
   }
@@ -121,7 +122,7 @@ export class StreamBuilder implements Builder {
         this.groupLast.push(cursor.integer as Integer);
         break;
       case Role.groupEntriesRead:
-        this.entriesRead = cursor.integer === UNKNOWN_ENTRIES_READ ? undefined : cursor.integer;
+        this.entriesRead = knownEntriesRead(cursor.integer);
         break;
       case Role.groupPending:
         if ((cursor.integer as Integer) > MAX_PENDING) {
@@ -131,7 +132,7 @@ export class StreamBuilder implements Builder {
         }
         break;
       case Role.pendingId:
-        this.pendingId = streamIdText(cursor);
+        this.pendingId = halvesText(cursor);
         break;
       case Role.pendingDeliveredAt:
         this.pendingAt = cursor.integer as Integer;
@@ -144,7 +145,7 @@ export class StreamBuilder implements Builder {
         this.makeConsumer(this.nameOf(cursor));
         break;
       case Role.consumerPendingId:
-        this.claim(streamIdText(cursor));
+        this.claim(halvesText(cursor));
         break;
       case Role.nackedId:
         throw new Unbuildable('its entries that nobody holds cannot be rebuilt by commands');
@@ -163,7 +164,7 @@ export class StreamBuilder implements Builder {
       for (const argument of ['MAXLEN', '0', '0-1', 'x', 'y']) writer.text(argument);
       context.end();
     }
-    const counted = this.entriesAdded !== undefined && context.target.format.rdbVersion >= COUNTING_VERSION;
+    const counted = this.entriesAdded !== undefined && hasCounts(context.target.format);
     context.begin('XSETID', counted ? 5 : 1);
     writer.text(this.last.join('-'));
     if (counted) {
@@ -180,7 +181,7 @@ export class StreamBuilder implements Builder {
     this.groupMade = true;
     const { context } = this;
     const { writer } = context.link.window;
-    const counted = this.entriesRead !== undefined && context.target.format.rdbVersion >= COUNTING_VERSION;
+    const counted = this.entriesRead !== undefined && hasCounts(context.target.format);
     writer.begin(counted ? 7 : 5);
     writer.text('XGROUP');
     writer.text('CREATE');
@@ -252,6 +253,3 @@ class ClaimReply implements Expectation {
 
   onLost(): void {}
 }
-
-/** RDB version of the servers that count entries: Redis 7.0. */
-const COUNTING_VERSION = 10;

@@ -1,5 +1,6 @@
 import { MAX_INTEGER_DIGITS, putInteger, utf8Bytes } from '../bytes/ascii.js';
-import { type Integer, unsignedInteger } from '../bytes/integer.js';
+import type { Integer } from '../bytes/integer.js';
+import { halvesText } from '../rdb/stream-id.js';
 import type { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import { type Palette, painted } from './human-palette.js';
@@ -63,20 +64,8 @@ export class HumanPage {
 
   /** `1526919030474-55` */
   id({ cursor }: ValueReader): void {
-    this.paint('name', idText(cursor));
+    this.paint('name', halvesText(cursor));
   }
 }
 
 const LABEL_WIDTH = 10;
-
-/** A stream id from the halves of its numbers. */
-export function idText({ msHigh, msLow, seqHigh, seqLow }: IdHalves): string {
-  return `${unsignedInteger(msHigh, msLow)}-${unsignedInteger(seqHigh, seqLow)}`;
-}
-
-interface IdHalves {
-  readonly msHigh: number;
-  readonly msLow: number;
-  readonly seqHigh: number;
-  readonly seqLow: number;
-}

@@ -1,9 +1,9 @@
 import type { Integer } from '../bytes/integer.js';
 import { Role } from '../rdb/grammar.js';
 import { parseModuleId } from '../rdb/module-id.js';
+import { halvesText } from '../rdb/stream-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
-import { idText } from './human-page.js';
 import { lineText } from './human-text.js';
 
 /** What stands before a token's text, for those that are shown. */
@@ -57,7 +57,7 @@ export class Preview {
   private tokenText(token: Token, cursor: ValueCursor): string {
     switch (token) {
       case Token.entry:
-        return idText(cursor);
+        return halvesText(cursor);
       case Token.number:
         return cursor.role === Role.moduleId
           ? parseModuleId(cursor.integer as Integer).name

@@ -1,13 +1,12 @@
 import { type Integer, unsignedInteger } from '../bytes/integer.js';
+import { UNKNOWN_ENTRIES_READ } from '../rdb/entries-read.js';
 import { Role } from '../rdb/grammar.js';
+import { halvesText } from '../rdb/stream-id.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
-import { type HumanPage, idText } from './human-page.js';
+import type { HumanPage } from './human-page.js';
 import type { Survey } from './human-survey.js';
 import { countText, momentText, spanText } from './human-time.js';
-
-/** What stands for an unknown number of entries read: -1 as an unsigned integer. */
-const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 
 /**
  * A stream: its entries, what it knows of itself, its groups with the pending entries and the
@@ -112,7 +111,7 @@ class StreamPage {
         page.say(`, last delivered ${this.ms}-${integer}`);
         break;
       case Role.groupEntriesRead:
-        if (integer !== UNKNOWN) page.say(`, ${countText(integer)} entries read`);
+        if (integer !== UNKNOWN_ENTRIES_READ) page.say(`, ${countText(integer)} entries read`);
         break;
       case Role.groupPending:
         page.say(`, ${countText(integer)} pending`);
@@ -174,7 +173,7 @@ class StreamPage {
     if (token !== Token.id) return;
     const isListed = value.cursor.role === Role.pendingId;
     page.pad(isListed ? 2 : 4);
-    page.say(`${isListed ? 'pending ' : ''}${idText(value.cursor)}`);
+    page.say(`${isListed ? 'pending ' : ''}${halvesText(value.cursor)}`);
     if (!isListed) page.endLine();
   }
 

@@ -6,7 +6,8 @@ import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
 import { Latin1Escapes, Utf8Escapes } from './json-escapes.js';
-import { JsonValues, moduleName, putId, skipFields } from './json-values.js';
+import { putId } from './json-id.js';
+import { JsonValues, moduleName, skipFields } from './json-values.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { OtherRecord, RecordFormat } from './record-format.js';
 
@@ -43,7 +44,7 @@ export class RdbtoolsValues extends JsonValues {
       }
       out.ascii(separator);
       separator = ',';
-      putId(cursor, out);
+      putId(out, cursor);
       out.ascii(':');
       this.entryFields(value, out, '{}');
     }
@@ -83,7 +84,7 @@ export class RdbCliValues extends JsonValues {
       }
       out.ascii(`${separator}{"id":`);
       separator = ',';
-      putId(cursor, out);
+      putId(out, cursor);
       out.ascii(',"values":');
       this.entryFields(value, out, '{}');
       out.ascii('}');
@@ -233,13 +234,13 @@ class Hdt3213Values extends JsonValues {
         const isFirst = separator !== ',';
         out.ascii(separator);
         if (isFirst) {
-          putId(cursor, out);
+          putId(out, cursor);
           out.ascii(',"fields":[],"msgs":[');
         }
         separator = ',';
         const { deleted } = cursor;
         out.ascii('{"id":');
-        putId(cursor, out);
+        putId(out, cursor);
         out.ascii(',"fields":');
         this.entryFields(value, out, '{}');
         out.ascii(`,"deleted":${deleted}}`);

@@ -1,4 +1,4 @@
-import { type Integer, unsignedInteger } from '../bytes/integer.js';
+import type { Integer } from '../bytes/integer.js';
 import { Role } from '../rdb/grammar.js';
 import { parseModuleId } from '../rdb/module-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
@@ -11,8 +11,6 @@ import type { OutputBuffer } from './output-buffer.js';
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
-const QUOTE = 0x22;
-const DASH = 0x2d;
 
 /** Writes values as JSON: what all layouts share, and what each has its own way for. */
 export abstract class JsonValues {
@@ -148,15 +146,6 @@ export abstract class JsonValues {
 /** Passes over the fields of the current entry of a stream. */
 export function skipFields(value: ValueReader): void {
   for (let left = 2 * value.cursor.pairs; left > 0; left--) value.next();
-}
-
-/** The id of the current entry or id token, as a JSON string. */
-export function putId({ msHigh, msLow, seqHigh, seqLow }: ValueCursor, out: OutputBuffer): void {
-  out.byte(QUOTE);
-  out.integer(unsignedInteger(msHigh, msLow));
-  out.byte(DASH);
-  out.integer(unsignedInteger(seqHigh, seqLow));
-  out.byte(QUOTE);
 }
 
 /** The name of the module that a value of one, just opened, belongs to: no character needs an escape. */

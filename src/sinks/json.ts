@@ -2,8 +2,9 @@ import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
 import { Utf8Escapes } from './json-escapes.js';
+import { putId } from './json-id.js';
 import { Hdt3213Format, RdbCliValues, RdbtoolsValues } from './json-layouts.js';
-import { JsonValues, moduleName, putId, skipFields } from './json-values.js';
+import { JsonValues, moduleName, skipFields } from './json-values.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { RecordFormat } from './record-format.js';
 
@@ -70,7 +71,7 @@ class OwnValues extends JsonValues {
       }
       out.ascii(separator);
       separator = ',[';
-      putId(cursor, out);
+      putId(out, cursor);
       out.ascii(',');
       this.entryFields(value, out, '[]');
       out.ascii(']');

@@ -1,22 +1,17 @@
 import type { Integer } from '../bytes/integer.js';
-import { signedInteger, unsignedInteger } from '../bytes/integer.js';
 import { ByteWriter } from '../bytes/writer.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
+import { UNKNOWN_ENTRIES_READ } from '../rdb/entries-read.js';
 import { Role } from '../rdb/grammar.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
-import { putId } from './jsonl-id.js';
+import { putIdPair } from './json-id.js';
 import type { LineStrings } from './jsonl-strings.js';
 import type { OutputBuffer } from './output-buffer.js';
+import { PendingList } from './pending-list.js';
 
-/** Numbers of a pending entry in `PendingTable`: its id, when and how often delivered, its owner. */
-const ROW = 9;
-const OWNER = 8;
 const NOBODY = -1;
-
-/** What stands in `entriesRead` for unknown: -1 as an unsigned integer. */
-const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 
 interface Consumer {
   /** The name ends here among all names, and begins where the one before ends. */
@@ -36,11 +31,13 @@ export class HeldGroup {
   private readonly name = new ByteWriter();
   private readonly names = new ByteWriter();
   private readonly consumers: Consumer[] = [];
-  private readonly last = new Int32Array(4);
+  private lastMs: Integer = 0;
+  private lastSeq: Integer = 0;
   /** Undefined before Redis 7.0. */
   private entriesRead: Integer | undefined;
-  private rows = new Int32Array(64 * ROW);
-  private pending = 0;
+  private readonly pending = new PendingList();
+  /** Of each pending entry the index of the consumer that holds it. */
+  private owners = new Int32Array(64);
 
   constructor(private readonly limits: Limits) {}
 
@@ -51,7 +48,7 @@ export class HeldGroup {
     this.names.size = 0;
     this.consumers.length = 0;
     this.entriesRead = undefined;
-    this.pending = 0;
+    this.pending.clear();
   }
 
   /**
@@ -66,12 +63,10 @@ export class HeldGroup {
         this.append(this.name, cursor);
         break;
       case Role.groupLastMs:
-        this.last[0] = cursor.valueHigh;
-        this.last[1] = cursor.valueLow;
+        this.lastMs = cursor.integer as Integer;
         break;
       case Role.groupLastSeq:
-        this.last[2] = cursor.valueHigh;
-        this.last[3] = cursor.valueLow;
+        this.lastSeq = cursor.integer as Integer;
         break;
       case Role.groupEntriesRead:
         this.entriesRead = cursor.integer;
@@ -84,10 +79,10 @@ export class HeldGroup {
         this.addPending(cursor);
         break;
       case Role.pendingDeliveredAt:
-        this.setNumber(4, cursor);
+        this.pending.setDeliveredAt(cursor);
         break;
       case Role.pendingDeliveries:
-        this.setNumber(6, cursor);
+        this.pending.setDeliveries(cursor);
         break;
       case Role.consumerName:
         this.append(this.names, cursor);
@@ -114,18 +109,18 @@ export class HeldGroup {
 
   /** Writes the group as a JSON object and forgets it; false when a name is no UTF-8. */
   write(out: OutputBuffer, strings: LineStrings): boolean {
-    const { last, entriesRead } = this;
+    const { entriesRead } = this;
     out.ascii('{"name":');
     if (!strings.put(out, this.name.bytes, 0, this.name.size)) return false;
     out.ascii(',"lastId":');
-    putId(out, last[0] as number, last[1] as number, last[2] as number, last[3] as number);
+    putIdPair(out, this.lastMs, this.lastSeq);
     if (entriesRead !== undefined) {
       out.ascii(',"entriesRead":');
-      if (entriesRead === UNKNOWN) out.ascii('null');
+      if (entriesRead === UNKNOWN_ENTRIES_READ) out.ascii('null');
       else out.integer(entriesRead);
     }
     out.ascii(',"pending":[');
-    for (let i = 0; i < this.pending; i++) if (!this.writePending(out, strings, i)) return false;
+    for (let i = 0; i < this.pending.size; i++) if (!this.writePending(out, strings, i)) return false;
     out.ascii('],"consumers":[');
     for (let i = 0; i < this.consumers.length; i++) if (!this.writeConsumer(out, strings, i)) return false;
     out.ascii(']}');
@@ -134,19 +129,17 @@ export class HeldGroup {
   }
 
   private writePending(out: OutputBuffer, strings: LineStrings, index: number): boolean {
-    const { rows } = this;
-    const at = index * ROW;
-    const [msHigh, msLow, seqHigh, seqLow] = [rows[at], rows[at + 1], rows[at + 2], rows[at + 3]];
+    const { pending } = this;
     out.ascii(index === 0 ? '[' : ',[');
-    putId(out, msHigh as number, msLow as number, seqHigh as number, seqLow as number);
+    putIdPair(out, pending.ms(index), pending.seq(index));
     out.ascii(',');
-    const owner = rows[at + OWNER] as number;
+    const owner = this.owners[index] as number;
     if (owner === NOBODY) out.ascii('null');
     else if (!this.writeName(out, strings, owner)) return false;
     out.ascii(',');
-    out.integer(signedInteger(rows[at + 4] as number, rows[at + 5] as number));
+    out.integer(pending.deliveredAtMs(index));
     out.ascii(',');
-    out.integer(unsignedInteger(rows[at + 6] as number, rows[at + 7] as number));
+    out.integer(pending.deliveries(index));
     out.ascii(']');
     return true;
   }
@@ -179,7 +172,7 @@ export class HeldGroup {
   }
 
   private requireRoom(cursor: ValueCursor): void {
-    const count = this.pending + Number(cursor.integer);
+    const count = this.pending.size + Number(cursor.integer);
     const { maxGroupEntries } = this.limits;
     if (count <= maxGroupEntries) return;
     throw new RdbkitError(
@@ -188,66 +181,30 @@ export class HeldGroup {
     );
   }
 
-  private addPending({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): void {
-    const at = this.pending * ROW;
-    if (at === this.rows.length) {
-      const grown = new Int32Array(2 * at);
-      grown.set(this.rows);
-      this.rows = grown;
-    }
-    const { rows } = this;
-    rows[at] = msHigh;
-    rows[at + 1] = msLow;
-    rows[at + 2] = seqHigh;
-    rows[at + 3] = seqLow;
-    rows[at + OWNER] = NOBODY;
-    if (this.pending > 0 && compareIds(rows, at - ROW, msHigh, msLow, seqHigh, seqLow) >= 0) {
+  private addPending(cursor: ValueCursor): void {
+    const { pending } = this;
+    const { size } = pending;
+    if (size > 0 && pending.compare(size - 1, cursor) >= 0) {
       throw new RdbkitError('INPUT_CORRUPT', 'the pending entries of a group do not ascend');
     }
-    this.pending++;
-  }
-
-  private setNumber(column: number, { valueHigh, valueLow }: ValueCursor): void {
-    const at = (this.pending - 1) * ROW + column;
-    this.rows[at] = valueHigh;
-    this.rows[at + 1] = valueLow;
+    pending.add(cursor);
+    if (size === this.owners.length) {
+      const grown = new Int32Array(2 * size);
+      grown.set(this.owners);
+      this.owners = grown;
+    }
+    this.owners[size] = NOBODY;
   }
 
   /** Enters who holds a pending entry; those that nobody is said to hold stay with nobody. */
-  private own({ msHigh, msLow, seqHigh, seqLow }: ValueCursor, owner: number): void {
-    const { rows } = this;
-    let low = 0;
-    let high = this.pending - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const order = compareIds(rows, middle * ROW, msHigh, msLow, seqHigh, seqLow);
-      if (order === 0) {
-        if (rows[middle * ROW + OWNER] !== NOBODY) {
-          throw new RdbkitError('INPUT_CORRUPT', 'two consumers hold the same pending entry');
-        }
-        rows[middle * ROW + OWNER] = owner;
-        return;
-      }
-      if (order < 0) low = middle + 1;
-      else high = middle - 1;
+  private own(cursor: ValueCursor, owner: number): void {
+    const index = this.pending.find(cursor);
+    if (index < 0) {
+      throw new RdbkitError('INPUT_CORRUPT', 'a consumer holds an entry that its group does not list');
     }
-    throw new RdbkitError('INPUT_CORRUPT', 'a consumer holds an entry that its group does not list');
+    if (this.owners[index] !== NOBODY) {
+      throw new RdbkitError('INPUT_CORRUPT', 'two consumers hold the same pending entry');
+    }
+    this.owners[index] = owner;
   }
-}
-
-/** Negative, zero or positive as the id of the row at `at` is less than the other, the same or more. */
-function compareIds(
-  rows: Int32Array,
-  at: number,
-  msHigh: number,
-  msLow: number,
-  seqHigh: number,
-  seqLow: number,
-): number {
-  return (
-    ((rows[at] as number) >>> 0) - (msHigh >>> 0) ||
-    ((rows[at + 1] as number) >>> 0) - (msLow >>> 0) ||
-    ((rows[at + 2] as number) >>> 0) - (seqHigh >>> 0) ||
-    ((rows[at + 3] as number) >>> 0) - (seqLow >>> 0)
-  );
 }

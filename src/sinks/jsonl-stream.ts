@@ -4,8 +4,8 @@ import { Role } from '../rdb/grammar.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
+import { putId, putIdPair } from './json-id.js';
 import { HeldGroup } from './jsonl-group.js';
-import { putId, putIdPair } from './jsonl-id.js';
 import { isUtf8Value, type LineStrings } from './jsonl-strings.js';
 import type { OutputBuffer } from './output-buffer.js';
 
@@ -125,7 +125,7 @@ function beginsGroup(token: Token, cursor: ValueCursor): boolean {
 function writeEntry(out: OutputBuffer, value: ValueReader, strings: LineStrings): boolean {
   const { cursor } = value;
   out.ascii('[');
-  putId(out, cursor.msHigh, cursor.msLow, cursor.seqHigh, cursor.seqLow);
+  putId(out, cursor);
   out.ascii(',[');
   for (let left = 2 * cursor.pairs; left > 0; left--) {
     if (!strings.putToken(out, value, value.next())) return false;

@@ -1,4 +1,5 @@
-import type { Integer } from '../bytes/integer.js';
+import { type Integer, signedInteger, unsignedInteger } from '../bytes/integer.js';
+import { compareHalves, type IdHalves } from '../rdb/stream-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 
 const FIRST_ENTRIES = 64;
@@ -6,20 +7,16 @@ const FIRST_ENTRIES = 64;
 /** Stream ids in flat memory, each as four halves of 32 bits. */
 export class IdList {
   size = 0;
-  private halves = new Uint32Array(4 * FIRST_ENTRIES);
+  private halves = new Int32Array(4 * FIRST_ENTRIES);
 
   clear(): void {
     this.size = 0;
   }
 
   /** Adds the id of the current entry or id token. */
-  add({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): void {
+  add({ msHigh, msLow, seqHigh, seqLow }: IdHalves): void {
     const at = 4 * this.size++;
-    if (at === this.halves.length) {
-      const grown = new Uint32Array(2 * at);
-      grown.set(this.halves);
-      this.halves = grown;
-    }
+    if (at === this.halves.length) this.halves = doubled(this.halves);
     const { halves } = this;
     halves[at] = msHigh;
     halves[at + 1] = msLow;
@@ -27,25 +24,27 @@ export class IdList {
     halves[at + 3] = seqLow;
   }
 
+  /** The numbers of the id at `index`. */
+  ms(index: number): Integer {
+    return unsignedInteger(this.halves[4 * index] as number, this.halves[4 * index + 1] as number);
+  }
+
+  seq(index: number): Integer {
+    return unsignedInteger(this.halves[4 * index + 2] as number, this.halves[4 * index + 3] as number);
+  }
+
   /** Negative, zero or positive as the id at `index` is before, at or behind that of the token. */
-  compare(index: number, { msHigh, msLow, seqHigh, seqLow }: ValueCursor): number {
-    const { halves } = this;
-    const at = 4 * index;
-    return (
-      (halves[at] as number) - (msHigh >>> 0) ||
-      (halves[at + 1] as number) - (msLow >>> 0) ||
-      (halves[at + 2] as number) - (seqHigh >>> 0) ||
-      (halves[at + 3] as number) - (seqLow >>> 0)
-    );
+  compare(index: number, { msHigh, msLow, seqHigh, seqLow }: IdHalves): number {
+    return compareHalves(this.halves, 4 * index, msHigh, msLow, seqHigh, seqLow);
   }
 
   /** Index of the token's id in a list that ascends, or -1. */
-  find(cursor: ValueCursor): number {
+  find(id: IdHalves): number {
     let low = 0;
     let high = this.size - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const order = this.compare(middle, cursor);
+      const order = this.compare(middle, id);
       if (order === 0) return middle;
       if (order < 0) low = middle + 1;
       else high = middle - 1;
@@ -57,13 +56,17 @@ export class IdList {
   sorted(): IdList {
     const { halves, size } = this;
     const order = (a: number, b: number): number =>
-      (halves[4 * a] as number) - (halves[4 * b] as number) ||
-      (halves[4 * a + 1] as number) - (halves[4 * b + 1] as number) ||
-      (halves[4 * a + 2] as number) - (halves[4 * b + 2] as number) ||
-      (halves[4 * a + 3] as number) - (halves[4 * b + 3] as number);
+      compareHalves(
+        halves,
+        4 * a,
+        halves[4 * b] as number,
+        halves[4 * b + 1] as number,
+        halves[4 * b + 2] as number,
+        halves[4 * b + 3] as number,
+      );
     const indexes = Uint32Array.from({ length: size }, (_, i) => i).sort(order);
     const list = new IdList();
-    list.halves = new Uint32Array(Math.max(4 * FIRST_ENTRIES, 4 * size));
+    list.halves = new Int32Array(Math.max(4 * FIRST_ENTRIES, 4 * size));
     indexes.forEach((from, i) => {
       if (i > 0 && order(from, indexes[i - 1] as number) === 0) return;
       for (let half = 0; half < 4; half++)
@@ -74,36 +77,37 @@ export class IdList {
   }
 }
 
-/** What a group knows of its pending entries. */
+/** What a group knows of its pending entries: 32 bytes each. */
 export class PendingList extends IdList {
-  private deliveredAt = new BigInt64Array(FIRST_ENTRIES);
-  private deliveries = new BigUint64Array(FIRST_ENTRIES);
+  /** Of each entry two numbers in halves: when and how often it was delivered. */
+  private numbers = new Int32Array(4 * FIRST_ENTRIES);
 
-  /** Says of the entry added last when it was delivered. */
-  setDeliveredAt(at: Integer): void {
-    if (this.size > this.deliveredAt.length) this.grow();
-    this.deliveredAt[this.size - 1] = BigInt(at);
+  /** Says of the entry added last when it was delivered, which is the current integer. */
+  setDeliveredAt({ valueHigh, valueLow }: ValueCursor): void {
+    const at = 4 * this.size - 4;
+    if (at >= this.numbers.length) this.numbers = doubled(this.numbers);
+    this.numbers[at] = valueHigh;
+    this.numbers[at + 1] = valueLow;
   }
 
-  /** Says of the entry added last how often it was delivered. */
-  setDeliveries(count: Integer): void {
-    this.deliveries[this.size - 1] = BigInt(count);
+  /** Says of the same entry, after that, how often. */
+  setDeliveries({ valueHigh, valueLow }: ValueCursor): void {
+    const at = 4 * this.size - 2;
+    this.numbers[at] = valueHigh;
+    this.numbers[at + 1] = valueLow;
   }
 
-  deliveredAtMs(index: number): bigint {
-    return this.deliveredAt[index] as bigint;
+  deliveredAtMs(index: number): Integer {
+    return signedInteger(this.numbers[4 * index] as number, this.numbers[4 * index + 1] as number);
   }
 
-  deliveryCount(index: number): bigint {
-    return this.deliveries[index] as bigint;
+  deliveries(index: number): Integer {
+    return unsignedInteger(this.numbers[4 * index + 2] as number, this.numbers[4 * index + 3] as number);
   }
+}
 
-  private grow(): void {
-    const deliveredAt = new BigInt64Array(2 * this.deliveredAt.length);
-    deliveredAt.set(this.deliveredAt);
-    this.deliveredAt = deliveredAt;
-    const deliveries = new BigUint64Array(2 * this.deliveries.length);
-    deliveries.set(this.deliveries);
-    this.deliveries = deliveries;
-  }
+function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(2 * numbers.length);
+  grown.set(numbers);
+  return grown;
 }

@@ -1,7 +1,8 @@
-import { putInteger } from '../bytes/ascii.js';
 import { type Integer, unsignedInteger } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
+import { knownEntriesRead } from '../rdb/entries-read.js';
 import { Role } from '../rdb/grammar.js';
+import { MAX_ID_BYTES, putIdText } from '../rdb/stream-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
@@ -15,8 +16,6 @@ import { Unwritable } from './unwritable.js';
 /** Pending entries of a stream that are held to be claimed, 48 bytes each. */
 const MAX_PENDING = 1_000_000;
 
-const UNKNOWN_ENTRIES_READ = 0xffff_ffff_ffff_ffffn;
-
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 /**
@@ -28,7 +27,7 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 export class StreamCommands {
   private key = EMPTY;
   private out: OutputBuffer | undefined;
-  private readonly idText = new Uint8Array(48);
+  private readonly idText = new Uint8Array(MAX_ID_BYTES);
   private readonly pending = new PendingList();
   private readonly wanted = new IdList();
   private group = EMPTY;
@@ -168,16 +167,16 @@ export class StreamCommands {
         this.groupLastId = `${this.ms}-${cursor.integer}`;
         break;
       case Role.groupEntriesRead:
-        this.entriesRead = cursor.integer === UNKNOWN_ENTRIES_READ ? undefined : cursor.integer;
+        this.entriesRead = knownEntriesRead(cursor.integer);
         break;
       case Role.pendingId:
         pending.add(cursor);
         break;
       case Role.pendingDeliveredAt:
-        pending.setDeliveredAt(cursor.integer as Integer);
+        pending.setDeliveredAt(cursor);
         break;
       case Role.pendingDeliveries:
-        pending.setDeliveries(cursor.integer as Integer);
+        pending.setDeliveries(cursor);
         break;
       case Role.groupConsumers:
         this.makeGroup();
@@ -244,7 +243,7 @@ export class StreamCommands {
     putBulkText(out, 'TIME');
     putBulkInteger(out, pending.deliveredAtMs(index));
     putBulkText(out, 'RETRYCOUNT');
-    putBulkInteger(out, pending.deliveryCount(index));
+    putBulkInteger(out, pending.deliveries(index));
     putBulkText(out, 'FORCE');
     putBulkText(out, 'JUSTID');
   }
@@ -270,14 +269,8 @@ export class StreamCommands {
   /** The id of an entry or id token. */
   private putId({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): void {
     const { idText } = this;
-    const dash = putInteger(idText, 0, unsignedInteger(msHigh, msLow));
-    idText[dash] = 0x2d;
-    putBulk(
-      this.out as OutputBuffer,
-      idText,
-      0,
-      putInteger(idText, dash + 1, unsignedInteger(seqHigh, seqLow)),
-    );
+    const size = putIdText(idText, 0, unsignedInteger(msHigh, msLow), unsignedInteger(seqHigh, seqLow));
+    putBulk(this.out as OutputBuffer, idText, 0, size);
   }
 }
 

@@ -1,5 +1,7 @@
-import { type Integer, unsignedInteger } from '../../bytes/integer.js';
+import type { Integer } from '../../bytes/integer.js';
+import { knownEntriesRead } from '../entries-read.js';
 import { Role } from '../grammar.js';
+import { halvesText, idOf, idText } from '../stream-id.js';
 import type { ValueType } from '../types.js';
 import type { ValueCursor } from '../values/cursor.js';
 import { Token } from '../values/token.js';
@@ -15,9 +17,6 @@ import {
   type StreamBuilder,
 } from './stream-builder.js';
 import type { StreamState } from './stream-state.js';
-
-/** What stands for an unknown number of entries read: -1 as an unsigned integer. */
-const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 
 /** Writes the tokens of a stream of one revision in the layout of another. Deleted entries are left out. */
 export class StreamTranscoder {
@@ -155,7 +154,7 @@ export class StreamTranscoder {
   private beginPending(count: number): void {
     const [ms, seq, entriesRead] = this.numbers.splice(0);
     const { builder, name, nameEnd } = this;
-    const read = entriesRead === UNKNOWN ? undefined : entriesRead;
+    const read = knownEntriesRead(entriesRead);
     this.inGroup = true;
     builder.groupHead(name, 0, nameEnd, { ms: ms as Integer, seq: seq as Integer }, read);
     builder.groups.length(count - (this.nacked[builder.groupCount - 1]?.size ?? 0));
@@ -212,19 +211,11 @@ export class StreamTranscoder {
     for (let token = value.next(); token !== Token.end; token = value.next()) {
       if (cursor.role === Role.groupName) found.push(new Set());
       else if (cursor.role === Role.nackedId) {
-        found.at(-1)?.add(idText(idOf(cursor)));
+        found.at(-1)?.add(halvesText(cursor));
         total++;
       }
     }
     this.builder.keepsNacked(total);
     return found;
   }
-}
-
-function idOf({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): StreamId {
-  return { ms: unsignedInteger(msHigh, msLow), seq: unsignedInteger(seqHigh, seqLow) };
-}
-
-function idText({ ms, seq }: StreamId): string {
-  return `${ms}-${seq}`;
 }

@@ -1,11 +1,13 @@
 import type { Integer } from '../../bytes/integer.js';
 import { RdbkitError } from '../../errors.js';
+import { entriesReadBefore7, UNKNOWN_ENTRIES_READ } from '../entries-read.js';
+import { idHalves, ZERO_ID } from '../stream-id.js';
 import type { ValueType } from '../types.js';
 import type { StreamGroup, StreamId, StreamIdempotence } from '../values/value.js';
 import type { EncodeContext } from './encode-context.js';
 import type { EncodedValue } from './encoded-value.js';
-import { idHalves, StreamNodes } from './stream-nodes.js';
-import { entriesReadBefore7, type StreamState, ZERO_ID } from './stream-state.js';
+import { StreamNodes } from './stream-nodes.js';
+import type { StreamState } from './stream-state.js';
 import { StringSequence } from './string-builder.js';
 import type { ValueBuffer } from './value-buffer.js';
 
@@ -23,9 +25,6 @@ export const COUNTERS = 2;
 export const ACTIVE_TIMES = 3;
 export const PRODUCERS = 4;
 export const NACKS = 5;
-
-/** What stands for an unknown number of entries read. */
-const UNKNOWN = -1;
 
 /** Seconds and entries for which servers remember idempotent producers by default. */
 const DEFAULT_DURATION = 100;
@@ -176,7 +175,7 @@ export class StreamBuilder {
     const last = known.lastId ?? nodes.lastId ?? ZERO_ID;
     const counted =
       known.entriesAdded === undefined ? entriesReadBefore7(lastId, nodes.entries, first, last) : undefined;
-    groups.length(read ?? counted ?? UNKNOWN);
+    groups.length(read ?? counted ?? UNKNOWN_ENTRIES_READ);
   }
 
   pendingEntry(id: StreamId, deliveredAtMs: Integer, deliveries: Integer): void {

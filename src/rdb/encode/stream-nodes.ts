@@ -1,6 +1,7 @@
-import { highHalf, type Integer, lowHalf, unsignedInteger } from '../../bytes/integer.js';
+import { unsignedInteger } from '../../bytes/integer.js';
 import { MAX_NODE_ENTRIES, StreamListpackWriter } from '../../encodings/stream-listpack-writer.js';
 import { RdbkitError } from '../../errors.js';
+import { compareHalves } from '../stream-id.js';
 import type { StreamId } from '../values/value.js';
 import type { EncodeContext } from './encode-context.js';
 import { HeldItems } from './held-items.js';
@@ -49,12 +50,7 @@ export class StreamNodes extends StringTaker {
    */
   beginEntry(msHigh: number, msLow: number, seqHigh: number, seqLow: number): void {
     const { id } = this;
-    const order =
-      compare(msHigh, id[0] as number) ||
-      compare(msLow, id[1] as number) ||
-      compare(seqHigh, id[2] as number) ||
-      compare(seqLow, id[3] as number);
-    if (this.entries > 0 && order <= 0) {
+    if (this.entries > 0 && compareHalves(id, 0, msHigh, msLow, seqHigh, seqLow) >= 0) {
       throw this.context.invalid('the id of a stream entry does not follow the one before');
     }
     id[0] = msHigh;
@@ -142,22 +138,4 @@ export class StreamNodes extends StringTaker {
     const [msHigh = 0, msLow = 0, seqHigh = 0, seqLow = 0] = this.id;
     return { ms: unsignedInteger(msHigh, msLow), seq: unsignedInteger(seqHigh, seqLow) };
   }
-}
-
-function compare(a: number, b: number): number {
-  return (a >>> 0) - (b >>> 0);
-}
-
-/** The four halves of an id. */
-export function idHalves({ ms, seq }: StreamId): readonly [number, number, number, number] {
-  return [highHalf(ms), lowHalf(ms), highHalf(seq), lowHalf(seq)];
-}
-
-/** Order of two ids. */
-export function compareIds(a: StreamId, b: StreamId): number {
-  return compareIntegers(a.ms, b.ms) || compareIntegers(a.seq, b.seq);
-}
-
-function compareIntegers(a: Integer, b: Integer): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,15 +1,11 @@
-import type { Integer } from '../../bytes/integer.js';
 import { RdbkitError } from '../../errors.js';
+import { knownEntriesRead } from '../entries-read.js';
 import { Role } from '../grammar.js';
+import { idText, ZERO_ID } from '../stream-id.js';
 import type { TokenReader } from './token-reader.js';
 import type { StreamGroup, StreamId, StreamIdempotence, StreamValue } from './value.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const ZERO: StreamId = { ms: 0, seq: 0 };
-
-/** What stands in `entriesRead` for unknown: -1 as an unsigned integer. */
-const UNKNOWN = 0xffff_ffff_ffff_ffffn;
 
 /** Collects a stream of any revision, led by what each token means. */
 export function decodeStream(reader: TokenReader): StreamValue {
@@ -17,7 +13,7 @@ export function decodeStream(reader: TokenReader): StreamValue {
     type: 'stream',
     entries: [],
     length: 0,
-    lastId: ZERO,
+    lastId: ZERO_ID,
     firstId: undefined,
     maxDeletedId: undefined,
     entriesAdded: undefined,
@@ -51,7 +47,7 @@ export function decodeStream(reader: TokenReader): StreamValue {
         stream.groups.push(readGroup(reader));
         break;
       case Role.groupEntriesRead:
-        groupOf(stream).entriesRead = knownCount(reader.integer());
+        groupOf(stream).entriesRead = knownEntriesRead(reader.integer());
         break;
       case Role.groupPending:
         readPending(reader, groupOf(stream));
@@ -70,10 +66,6 @@ export function decodeStream(reader: TokenReader): StreamValue {
 
 function groupOf(stream: StreamValue): Mutable<StreamGroup> {
   return stream.groups.at(-1) as Mutable<StreamGroup>;
-}
-
-function knownCount(count: Integer): Integer | undefined {
-  return count === UNKNOWN ? undefined : count;
 }
 
 /** The current integer and the next one as a stream id. */
@@ -130,10 +122,6 @@ function readConsumers(reader: TokenReader, group: StreamGroup): void {
       group.pending[index] = { ...entry, consumer: name };
     }
   }
-}
-
-function idText(id: StreamId): string {
-  return `${id.ms}-${id.seq}`;
 }
 
 function readIdempotence(reader: TokenReader): StreamIdempotence {

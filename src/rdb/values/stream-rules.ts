@@ -1,5 +1,6 @@
 import { RdbkitError } from '../../errors.js';
 import { Role } from '../grammar.js';
+import { compareHalves } from '../stream-id.js';
 import type { ValueCursor } from './cursor.js';
 import { Token } from './token.js';
 
@@ -91,7 +92,7 @@ export class StreamRules {
 /** Holds that the ids of one list ascend strictly. */
 class Ascending {
   private first = true;
-  private readonly last = new Uint32Array(4);
+  private readonly last = new Int32Array(4);
 
   constructor(private readonly what: string) {}
 
@@ -101,22 +102,15 @@ class Ascending {
 
   follow({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): void {
     const { last } = this;
-    const order =
-      compare(msHigh, last[0] as number) ||
-      compare(msLow, last[1] as number) ||
-      compare(seqHigh, last[2] as number) ||
-      compare(seqLow, last[3] as number);
-    if (!this.first && order <= 0) throw broken(`the id of ${this.what} does not follow the one before`);
+    if (!this.first && compareHalves(last, 0, msHigh, msLow, seqHigh, seqLow) >= 0) {
+      throw broken(`the id of ${this.what} does not follow the one before`);
+    }
     this.first = false;
     last[0] = msHigh;
     last[1] = msLow;
     last[2] = seqHigh;
     last[3] = seqLow;
   }
-}
-
-function compare(a: number, b: number): number {
-  return (a >>> 0) - b;
 }
 
 function idOf({ msHigh, msLow, seqHigh, seqLow }: ValueCursor): string {
