@@ -1,5 +1,6 @@
 import type { ValueCursor } from '../rdb/values/cursor.js';
-import type { Token } from '../rdb/values/token.js';
+import type { HeldText } from '../rdb/values/held-text.js';
+import { Token } from '../rdb/values/token.js';
 import { ArgumentBatch } from './argument-batch.js';
 import { type BuildContext, type Builder, requireBulk, Unbuildable } from './build-context.js';
 
@@ -37,6 +38,16 @@ export abstract class BatchBuilder implements Builder {
     this.batch.add(cursor.text, cursor.textStart, cursor.textEnd);
   }
 
+  /** Takes a member or field, or a fragment of one, that is held back as what follows it goes first. */
+  protected hold(held: HeldText, token: Token, cursor: ValueCursor): void {
+    const { maxHeldString } = this.context.limits;
+    const size = token === Token.fragment ? cursor.total : cursor.textEnd - cursor.textStart;
+    if (size > maxHeldString && !cursor.isInteger) {
+      throw new Unbuildable(`a member or field of more than ${maxHeldString} bytes`);
+    }
+    held.add(token, cursor);
+  }
+
   /** Writes a fragment of an argument into the open command; true when it was the last. */
   protected stream(cursor: ValueCursor): boolean {
     const { writer } = this.context.link.window;
@@ -71,31 +82,5 @@ export abstract class BatchBuilder implements Builder {
   protected close(): void {
     this.context.end();
     this.isOpen = false;
-  }
-}
-
-/** Bytes of one string that a builder holds back, as what follows it goes first. */
-export class HeldText {
-  bytes = new Uint8Array(256);
-  size = 0;
-
-  constructor(private readonly limit: number) {}
-
-  take(cursor: ValueCursor): void {
-    if (cursor.isInteger) cursor.formatInteger();
-    this.size = 0;
-    this.append(cursor);
-  }
-
-  append(cursor: ValueCursor): void {
-    const size = this.size + cursor.textEnd - cursor.textStart;
-    if (size > this.limit) throw new Unbuildable(`a member or field of more than ${this.limit} bytes`);
-    if (size > this.bytes.length) {
-      const grown = new Uint8Array(Math.min(this.limit, 2 * size));
-      grown.set(this.bytes.subarray(0, this.size));
-      this.bytes = grown;
-    }
-    this.bytes.set(cursor.text.subarray(cursor.textStart, cursor.textEnd), this.size);
-    this.size = size;
   }
 }

@@ -5,6 +5,7 @@ import { halvesText } from '../rdb/stream-id.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import type { Token } from '../rdb/values/token.js';
 import type { Reply } from '../resp/reply.js';
+import { groupArguments, NO_ENTRIES, stateArguments } from '../resp/stream-commands.js';
 import { hasCounts } from '../sinks/resp-target.js';
 import { type BuildContext, type Builder, requireBulk, Unbuildable } from './build-context.js';
 import type { Expectation } from './window.js';
@@ -157,22 +158,15 @@ export class StreamBuilder implements Builder {
   private setState(): void {
     if (this.stateSet) return;
     this.stateSet = true;
+    if (this.added === 0) this.send('XADD', NO_ENTRIES);
+    const entriesAdded = hasCounts(this.context.target.format) ? this.entriesAdded : undefined;
+    this.send('XSETID', stateArguments(this.last.join('-'), entriesAdded, this.maxDeleted.join('-')));
+  }
+
+  private send(name: string, behind: readonly string[]): void {
     const { context } = this;
-    const { writer } = context.link.window;
-    if (this.added === 0) {
-      context.begin('XADD', 5);
-      for (const argument of ['MAXLEN', '0', '0-1', 'x', 'y']) writer.text(argument);
-      context.end();
-    }
-    const counted = this.entriesAdded !== undefined && hasCounts(context.target.format);
-    context.begin('XSETID', counted ? 5 : 1);
-    writer.text(this.last.join('-'));
-    if (counted) {
-      writer.text('ENTRIESADDED');
-      writer.integer(this.entriesAdded as Integer);
-      writer.text('MAXDELETEDID');
-      writer.text(this.maxDeleted.join('-'));
-    }
+    context.begin(name, behind.length);
+    for (const argument of behind) context.link.window.writer.text(argument);
     context.end();
   }
 
@@ -181,31 +175,27 @@ export class StreamBuilder implements Builder {
     this.groupMade = true;
     const { context } = this;
     const { writer } = context.link.window;
-    const counted = this.entriesRead !== undefined && hasCounts(context.target.format);
-    writer.begin(counted ? 7 : 5);
-    writer.text('XGROUP');
-    writer.text('CREATE');
-    writer.bytes(context.key);
-    writer.bytes(this.group);
-    writer.text(this.groupLast.join('-'));
-    if (counted) {
-      writer.text('ENTRIESREAD');
-      writer.integer(this.entriesRead as Integer);
-    }
+    const entriesRead = hasCounts(context.target.format) ? this.entriesRead : undefined;
+    const behind = groupArguments(this.groupLast.join('-'), entriesRead);
+    this.beginGroup('CREATE', behind.length);
+    for (const argument of behind) writer.text(argument);
     context.end();
   }
 
   private makeConsumer(name: Uint8Array): void {
-    const { context } = this;
-    const { writer } = context.link.window;
     this.consumer = name;
-    writer.begin(5);
+    this.beginGroup('CREATECONSUMER', 1);
+    this.context.link.window.writer.bytes(name);
+    this.context.end();
+  }
+
+  private beginGroup(subcommand: string, argumentCount: number): void {
+    const { writer } = this.context.link.window;
+    writer.begin(4 + argumentCount);
     writer.text('XGROUP');
-    writer.text('CREATECONSUMER');
-    writer.bytes(context.key);
+    writer.text(subcommand);
+    writer.bytes(this.context.key);
     writer.bytes(this.group);
-    writer.bytes(name);
-    context.end();
   }
 
   private nameOf(cursor: ValueCursor): Uint8Array {

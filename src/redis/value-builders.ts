@@ -2,9 +2,10 @@ import { utf8Bytes } from '../bytes/ascii.js';
 import type { Integer } from '../bytes/integer.js';
 import { Role } from '../rdb/grammar.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
+import { HeldText } from '../rdb/values/held-text.js';
 import { Token } from '../rdb/values/token.js';
 import type { KeyHead } from '../record.js';
-import { BatchBuilder, HeldText } from './batch-builder.js';
+import { BatchBuilder } from './batch-builder.js';
 import { type BuildContext, type Builder, requireBulk, Unbuildable } from './build-context.js';
 import { StreamBuilder } from './stream-builder.js';
 
@@ -73,17 +74,15 @@ class ElementBuilder extends BatchBuilder {
 
 /** A sorted set: scores go before the members that they follow in the dump. */
 class ScoreBuilder extends BatchBuilder {
-  private readonly member: HeldText;
+  private readonly member = new HeldText();
 
   constructor(context: BuildContext) {
     super(context, 'ZADD');
-    this.member = new HeldText(context.limits.maxHeldString);
   }
 
   override take(token: Token, cursor: ValueCursor): void {
     if (cursor.role === Role.member) {
-      if (token === Token.string || cursor.isFirst) this.member.take(cursor);
-      else this.member.append(cursor);
+      this.hold(this.member, token, cursor);
       return;
     }
     if (token === Token.double) cursor.formatDouble();
@@ -96,7 +95,7 @@ class ScoreBuilder extends BatchBuilder {
 
 /** A hash, with HPEXPIREAT behind the fields that expire. */
 class FieldBuilder extends BatchBuilder {
-  private readonly field: HeldText;
+  private readonly field = new HeldText();
   private readonly expiries: { field: Uint8Array; at: Integer }[] = [];
   private leadingExpiry: Integer | undefined;
   private sawField = false;
@@ -104,7 +103,6 @@ class FieldBuilder extends BatchBuilder {
 
   constructor(context: BuildContext) {
     super(context, context.target.multiHset ? 'HSET' : 'HMSET');
-    this.field = new HeldText(context.limits.maxHeldString);
   }
 
   override take(token: Token, cursor: ValueCursor): void {
@@ -113,8 +111,7 @@ class FieldBuilder extends BatchBuilder {
         this.expiry(cursor.integer);
         break;
       case Role.field:
-        if (token === Token.string || cursor.isFirst) this.field.take(cursor);
-        else this.field.append(cursor);
+        this.hold(this.field, token, cursor);
         this.sawField = true;
         break;
       default:

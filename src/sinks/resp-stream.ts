@@ -7,6 +7,7 @@ import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
+import { groupArguments, NO_ENTRIES, stateArguments } from '../resp/stream-commands.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { IdList, PendingList } from './pending-list.js';
 import { putBulk, putBulkInteger, putBulkString, putBulkText, putCommand } from './resp-framing.js';
@@ -199,31 +200,25 @@ export class StreamCommands {
   private setState(): void {
     if (this.stateSet) return;
     this.stateSet = true;
-    if (this.added === 0) {
-      const out = this.begin('XADD', 5);
-      for (const argument of ['MAXLEN', '0', '0-1', 'x', 'y']) putBulkText(out, argument);
-    }
+    if (this.added === 0) this.put('XADD', NO_ENTRIES);
     // What a server counts that loads a stream from before 7.0, if it is known to count.
-    const entriesAdded = this.entriesAdded ?? (this.target === undefined ? undefined : this.length);
-    const counted = entriesAdded !== undefined && hasCounts(this.target);
-    const out = this.begin('XSETID', counted ? 5 : 1);
-    putBulkText(out, this.lastId);
-    if (!counted) return;
-    putBulkText(out, 'ENTRIESADDED');
-    putBulkInteger(out, entriesAdded);
-    putBulkText(out, 'MAXDELETEDID');
-    putBulkText(out, this.maxDeletedId);
+    const counted = this.entriesAdded ?? (this.target === undefined ? undefined : this.length);
+    const entriesAdded = hasCounts(this.target) ? counted : undefined;
+    this.put('XSETID', stateArguments(this.lastId, entriesAdded, this.maxDeletedId));
+  }
+
+  private put(name: string, behind: readonly string[]): void {
+    const out = this.begin(name, behind.length);
+    for (const argument of behind) putBulkText(out, argument);
   }
 
   private makeGroup(): void {
     if (this.groupMade) return;
     this.groupMade = true;
-    const counted = this.entriesRead !== undefined && hasCounts(this.target);
-    const out = this.beginGroup('CREATE', counted ? 3 : 1);
-    putBulkText(out, this.groupLastId);
-    if (!counted) return;
-    putBulkText(out, 'ENTRIESREAD');
-    putBulkInteger(out, this.entriesRead as Integer);
+    const entriesRead = hasCounts(this.target) ? this.entriesRead : undefined;
+    const behind = groupArguments(this.groupLastId, entriesRead);
+    const out = this.beginGroup('CREATE', behind.length);
+    for (const argument of behind) putBulkText(out, argument);
   }
 
   private makeConsumer(): void {

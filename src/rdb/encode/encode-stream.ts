@@ -4,6 +4,7 @@ import { Role } from '../grammar.js';
 import { halvesText, idOf, idText } from '../stream-id.js';
 import type { ValueType } from '../types.js';
 import type { ValueCursor } from '../values/cursor.js';
+import { HeldText } from '../values/held-text.js';
 import { Token } from '../values/token.js';
 import type { StreamId } from '../values/value.js';
 import type { ValueReader } from '../values/value-reader.js';
@@ -25,8 +26,8 @@ export class StreamTranscoder {
   private open = 0;
   private inGroup = false;
   private readonly numbers: Integer[] = [];
-  private name: Uint8Array = new Uint8Array(0);
-  private nameEnd = 0;
+  /** Of the group or consumer that is begun next. */
+  private readonly name = new HeldText();
   private pendingId: StreamId = { ms: 0, seq: 0 };
   /** Nacked ids by the index of their group, where the target has none. */
   private nacked: readonly ReadonlySet<string>[] = [];
@@ -69,7 +70,7 @@ export class StreamTranscoder {
         break;
       case Role.groupName:
         if (token === Token.string || cursor.isFirst) this.endGroup();
-        this.keepName(token, cursor);
+        this.name.add(token, cursor);
         break;
       case Role.groupPending:
         this.beginPending(Number(cursor.integer));
@@ -99,7 +100,7 @@ export class StreamTranscoder {
         builder.groups.length(cursor.integer as Integer);
         break;
       case Role.consumerName:
-        this.keepName(token, cursor);
+        this.name.add(token, cursor);
         break;
       case Role.consumerPending:
         this.beginConsumer(cursor.integer as Integer);
@@ -153,10 +154,10 @@ export class StreamTranscoder {
 
   private beginPending(count: number): void {
     const [ms, seq, entriesRead] = this.numbers.splice(0);
-    const { builder, name, nameEnd } = this;
+    const { builder, name } = this;
     const read = knownEntriesRead(entriesRead);
     this.inGroup = true;
-    builder.groupHead(name, 0, nameEnd, { ms: ms as Integer, seq: seq as Integer }, read);
+    builder.groupHead(name.bytes, 0, name.size, { ms: ms as Integer, seq: seq as Integer }, read);
     builder.groups.length(count - (this.nacked[builder.groupCount - 1]?.size ?? 0));
   }
 
@@ -169,11 +170,11 @@ export class StreamTranscoder {
 
   private beginConsumer(held: Integer): void {
     const [seenAt, activeAt] = this.numbers.splice(0);
-    const { builder, name, nameEnd } = this;
+    const { builder, name } = this;
     builder.consumer(
-      name,
+      name.bytes,
       0,
-      nameEnd,
+      name.size,
       seenAt as Integer,
       this.revision >= ACTIVE_TIMES ? activeAt : undefined,
     );
@@ -188,18 +189,6 @@ export class StreamTranscoder {
     if (builder.revision < PRODUCERS) return;
     if (token === Token.string || token === Token.fragment) takeString(token, cursor, builder.producerNames);
     else builder.producers.length(cursor.integer as Integer);
-  }
-
-  private keepName(token: Token, cursor: ValueCursor): void {
-    if (token === Token.string && cursor.isInteger) cursor.formatInteger();
-    const at = token === Token.string || cursor.isFirst ? 0 : this.nameEnd;
-    this.nameEnd = at + cursor.textEnd - cursor.textStart;
-    if (this.name.length < this.nameEnd) {
-      const grown = new Uint8Array(2 * this.nameEnd);
-      grown.set(this.name.subarray(0, at));
-      this.name = grown;
-    }
-    this.name.set(cursor.text.subarray(cursor.textStart, cursor.textEnd), at);
   }
 
   /** Reads the stream once for the entries that nobody holds, to leave them out. */
