@@ -6,11 +6,22 @@ import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
 import type { JsonEscapes } from './json-escapes.js';
+import { putId } from './json-id.js';
 import { ScoreWriter } from './json-number.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 const COLON = 0x3a;
 const COMMA = 0x2c;
+
+/** What stands around the entries of a stream, around each, and between its id and its fields. */
+export interface EntryLayout {
+  readonly open: string;
+  readonly before: string;
+  readonly between: string;
+  readonly fields: '{}' | '[]';
+  readonly after: string;
+  readonly close: string;
+}
 
 /** Writes values as JSON: what all layouts share, and what each has its own way for. */
 export abstract class JsonValues {
@@ -105,6 +116,28 @@ export abstract class JsonValues {
     out.ascii('}');
   }
 
+  /** The entries of a stream, those apart that were deleted. */
+  protected entries(value: ValueReader, out: OutputBuffer, layout: EntryLayout): void {
+    const { cursor } = value;
+    let isFirst = true;
+    out.ascii(layout.open);
+    for (let token = value.next(); token !== Token.end; token = value.next()) {
+      if (token !== Token.entry) continue;
+      if (cursor.deleted) {
+        skipFields(value);
+        continue;
+      }
+      if (!isFirst) out.byte(COMMA);
+      isFirst = false;
+      out.ascii(layout.before);
+      putId(out, cursor);
+      out.ascii(layout.between);
+      this.entryFields(value, out, layout.fields);
+      out.ascii(layout.after);
+    }
+    out.ascii(layout.close);
+  }
+
   /** The fields of the current entry of a stream: `{"f":"v"}` or, as names may repeat, `["f","v"]`. */
   protected entryFields(value: ValueReader, out: OutputBuffer, brackets: '{}' | '[]'): void {
     const { pairs } = value.cursor;
@@ -144,7 +177,7 @@ export abstract class JsonValues {
 }
 
 /** Passes over the fields of the current entry of a stream. */
-export function skipFields(value: ValueReader): void {
+function skipFields(value: ValueReader): void {
   for (let left = 2 * value.cursor.pairs; left > 0; left--) value.next();
 }
 

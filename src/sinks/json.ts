@@ -1,10 +1,10 @@
-import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
 import { Utf8Escapes } from './json-escapes.js';
-import { putId } from './json-id.js';
-import { Hdt3213Format, RdbCliValues, RdbtoolsValues } from './json-layouts.js';
-import { JsonValues, moduleName, skipFields } from './json-values.js';
+import { Hdt3213Format } from './json-hdt3213.js';
+import { RdbCliValues } from './json-rdb-cli.js';
+import { RdbtoolsValues } from './json-rdbtools.js';
+import { type EntryLayout, JsonValues, moduleName } from './json-values.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { RecordFormat } from './record-format.js';
 
@@ -54,6 +54,15 @@ class DatabasesFormat implements RecordFormat {
   }
 }
 
+const ENTRIES: EntryLayout = {
+  open: '[',
+  before: '[',
+  between: ',',
+  fields: '[]',
+  after: ']',
+  close: ']',
+};
+
 /**
  * Strings as strings, lists and sets as arrays, hashes and sorted sets as objects, streams as
  * `[["1-0",["field","value"]]]`, arrays of Redis 8.8 as objects by index, modules as
@@ -61,22 +70,7 @@ class DatabasesFormat implements RecordFormat {
  */
 class OwnValues extends JsonValues {
   protected override stream(value: ValueReader, out: OutputBuffer): void {
-    const { cursor } = value;
-    let separator = '[[';
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      if (token !== Token.entry) continue;
-      if (cursor.deleted) {
-        skipFields(value);
-        continue;
-      }
-      out.ascii(separator);
-      separator = ',[';
-      putId(out, cursor);
-      out.ascii(',');
-      this.entryFields(value, out, '[]');
-      out.ascii(']');
-    }
-    out.ascii(separator === '[[' ? '[]' : ']');
+    this.entries(value, out, ENTRIES);
   }
 
   protected override opaque({ type }: KeyHead, value: ValueReader, out: OutputBuffer): void {

@@ -1,116 +1,14 @@
 import { latin1Bytes } from '../bytes/ascii.js';
 import type { Integer } from '../bytes/integer.js';
 import { Role } from '../rdb/grammar.js';
-import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
-import { Latin1Escapes, Utf8Escapes } from './json-escapes.js';
+import { Utf8Escapes } from './json-escapes.js';
 import { putId } from './json-id.js';
-import { JsonValues, moduleName, skipFields } from './json-values.js';
+import { JsonValues, moduleName } from './json-values.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { OtherRecord, RecordFormat } from './record-format.js';
-
-const POINT = 0x2e;
-const EXPONENT = 0x65;
-const QUOTE = 0x22;
-
-/**
- * The values of redis-rdb-tools' `--command json`. Scores have a decimal point, as Python prints
- * floats. It prints streams and modules as `{}`; streams have their entries here:
- * `{"1-0":{"field":"value"}}`.
- */
-export class RdbtoolsValues extends JsonValues {
-  protected override score(token: Token, cursor: ValueCursor, out: OutputBuffer): void {
-    out.ensure(64);
-    const { position } = out;
-    super.score(token, cursor, out);
-    const start = out.at - (out.position - position);
-    for (let i = start; i < out.at; i++) {
-      const byte = out.bytes[i];
-      if (byte === POINT || byte === EXPONENT || byte === QUOTE) return;
-    }
-    out.ascii('.0');
-  }
-
-  protected override stream(value: ValueReader, out: OutputBuffer): void {
-    const { cursor } = value;
-    let separator = '{';
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      if (token !== Token.entry) continue;
-      if (cursor.deleted) {
-        skipFields(value);
-        continue;
-      }
-      out.ascii(separator);
-      separator = ',';
-      putId(out, cursor);
-      out.ascii(':');
-      this.entryFields(value, out, '{}');
-    }
-    out.ascii(separator === '{' ? '{}' : '}');
-  }
-
-  protected override opaque(_: KeyHead, __: ValueReader, out: OutputBuffer): void {
-    out.ascii('{}');
-  }
-}
-
-/**
- * The values of librdb's `rdb-cli … json` in its default encoding `plain`: bytes above 7F are the
- * characters U+0080 to U+00FF. Scores are strings, streams have `entries`, arrays `elements`, and
- * a module's value is a sentence.
- */
-export class RdbCliValues extends JsonValues {
-  constructor() {
-    super(new Latin1Escapes());
-  }
-
-  protected override score(token: Token, cursor: ValueCursor, out: OutputBuffer): void {
-    if (token === Token.double) cursor.formatDouble();
-    else if (cursor.isInteger) cursor.formatInteger();
-    this.strings.put(out, cursor.text, cursor.textStart, cursor.textEnd);
-  }
-
-  protected override stream(value: ValueReader, out: OutputBuffer): void {
-    const { cursor } = value;
-    let separator = '';
-    out.ascii('{"entries":[');
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      if (token !== Token.entry) continue;
-      if (cursor.deleted) {
-        skipFields(value);
-        continue;
-      }
-      out.ascii(`${separator}{"id":`);
-      separator = ',';
-      putId(out, cursor);
-      out.ascii(',"values":');
-      this.entryFields(value, out, '{}');
-      out.ascii('}');
-    }
-    out.ascii(']}');
-  }
-
-  protected override array(value: ValueReader, out: OutputBuffer): void {
-    const { cursor } = value;
-    let separator = '';
-    out.ascii('{"elements":[');
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      if (cursor.role !== Role.arrayIndex) continue;
-      out.ascii(`${separator}{"idx":"${cursor.integer}","val":`);
-      separator = ',';
-      this.item(value.next(), value, out);
-      out.ascii('}');
-    }
-    out.ascii(']}');
-  }
-
-  protected override opaque({ type }: KeyHead, value: ValueReader, out: OutputBuffer): void {
-    const whose = type.family === 'module' ? `Module '${moduleName(value)}'` : type.encoding;
-    out.ascii(`"<Content of ${whose}. Occupies a serialized size of ${value.size} bytes>"`);
-  }
-}
 
 /** The member that holds the value, by family. */
 const MEMBERS: Readonly<Record<string, string>> = {
