@@ -1,5 +1,5 @@
+import { NOT_UTF8, UTF8_WHOLE, type Utf8State, utf8State } from '../bytes/utf8.js';
 import { EscapeTable } from './escaped-text.js';
-import { NOT_UTF8, UTF8_WHOLE, type Utf8State, utf8State } from './json-text.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 const QUOTE = 0x22;

@@ -1,4 +1,4 @@
-import { NOT_UTF8, UTF8_WHOLE, type Utf8State, utf8State } from './json-text.js';
+import { NOT_UTF8, UTF8_WHOLE, type Utf8State, utf8State } from '../bytes/utf8.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 /** Nesting up to which documents are followed; RedisJSON itself takes 128. */

@@ -1,45 +1,18 @@
 import { latin1Bytes } from '../bytes/ascii.js';
+import { NOT_UTF8, UTF8_WHOLE, utf8State } from '../bytes/utf8.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
-import {
-  NOT_UTF8,
-  putJsonLatin1,
-  putJsonLatin1Piece,
-  putJsonText,
-  putJsonTextPiece,
-  UTF8_WHOLE,
-  utf8State,
-} from './json-text.js';
+import { putJsonLatin1, putJsonLatin1Piece, putJsonText, putJsonTextPiece } from './json-text.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 const QUOTE = 0x22;
 
 /** How bytes become JSON strings; no two byte strings become the same one. */
-export interface JsonEscapes {
+export abstract class JsonEscapes {
   /** Writes bytes, quotes included. */
-  put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void;
+  abstract put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void;
+
   /** Writes the string that the current token is or begins, to its last fragment. */
-  putToken(out: OutputBuffer, token: Token, value: ValueReader): void;
-}
-
-/**
- * Text as UTF-8. A byte that belongs to no valid character becomes the lone surrogate U+DC00 plus
- * the byte, escaped (`\udcff` for FF), as Python's `surrogateescape` has it (PEP 383), which turns
- * the text back into the bytes.
- */
-export class Utf8Escapes implements JsonEscapes {
-  /** Bytes of a character that has not come to its end. */
-  private readonly open = new Uint8Array(4);
-  private openSize = 0;
-  private readonly one = new Uint8Array(1);
-
-  put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
-    if (putJsonText(out, bytes, start, end)) return;
-    out.byte(QUOTE);
-    this.piece(out, bytes, start, end);
-    this.end(out);
-  }
-
   putToken(out: OutputBuffer, token: Token, value: ValueReader): void {
     const { cursor } = value;
     if (token !== Token.fragment) {
@@ -56,8 +29,35 @@ export class Utf8Escapes implements JsonEscapes {
     this.end(out);
   }
 
+  /** Writes a piece of the inside of a string, which may be cut anywhere. */
+  protected abstract piece(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void;
+
+  /** Ends a string that came in pieces. */
+  protected end(out: OutputBuffer): void {
+    out.byte(QUOTE);
+  }
+}
+
+/**
+ * Text as UTF-8. A byte that belongs to no valid character becomes the lone surrogate U+DC00 plus
+ * the byte, escaped (`\udcff` for FF), as Python's `surrogateescape` has it (PEP 383), which turns
+ * the text back into the bytes.
+ */
+export class Utf8Escapes extends JsonEscapes {
+  /** Bytes of a character that has not come to its end. */
+  private readonly open = new Uint8Array(4);
+  private openSize = 0;
+  private readonly one = new Uint8Array(1);
+
+  override put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
+    if (putJsonText(out, bytes, start, end)) return;
+    out.byte(QUOTE);
+    this.piece(out, bytes, start, end);
+    this.end(out);
+  }
+
   /** Writes a piece: the valid text in it at once, the rest byte by byte. */
-  private piece(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
+  protected override piece(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
     for (let from = start; from < end; ) {
       if (this.openSize === 0) {
         const to = plainEnd(bytes, from, end);
@@ -93,33 +93,21 @@ export class Utf8Escapes implements JsonEscapes {
     }
   }
 
-  private end(out: OutputBuffer): void {
+  protected override end(out: OutputBuffer): void {
     for (let i = 0; i < this.openSize; i++) putSurrogate(out, this.open[i] as number);
     this.openSize = 0;
-    out.byte(QUOTE);
+    super.end(out);
   }
 }
 
 /** Each byte as the character of its number. */
-export class Latin1Escapes implements JsonEscapes {
-  put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
+export class Latin1Escapes extends JsonEscapes {
+  override put(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
     putJsonLatin1(out, bytes, start, end);
   }
 
-  putToken(out: OutputBuffer, token: Token, value: ValueReader): void {
-    const { cursor } = value;
-    if (token !== Token.fragment) {
-      if (cursor.isInteger) cursor.formatInteger();
-      this.put(out, cursor.text, cursor.textStart, cursor.textEnd);
-      return;
-    }
-    out.byte(QUOTE);
-    for (;;) {
-      putJsonLatin1Piece(out, cursor.text, cursor.textStart, cursor.textEnd);
-      if (cursor.isLast) break;
-      value.next();
-    }
-    out.byte(QUOTE);
+  protected override piece(out: OutputBuffer, bytes: Uint8Array, start: number, end: number): void {
+    putJsonLatin1Piece(out, bytes, start, end);
   }
 }
 

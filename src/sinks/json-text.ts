@@ -1,34 +1,17 @@
+import { NOT_UTF8, UTF8_NEXT, UTF8_WHOLE, type Utf8State, utf8State } from '../bytes/utf8.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 /**
  * Bytes as JSON strings, written without a JS string in between. Two readings of bytes: as UTF-8,
- * which must be valid as the WHATWG Encoding Standard has it, and as Latin-1, where each byte is
- * the code point of its number. Escaped is what RFC 8259 demands and nothing else.
+ * which must be valid, and as Latin-1, where each byte is the code point of its number. Escaped is
+ * what RFC 8259 demands and nothing else.
  *
  * Strings may come in pieces that are cut anywhere. What the next piece must begin with is then a
  * `Utf8State` that the caller carries from piece to piece, beginning with `UTF8_WHOLE`.
  */
 
-/** Where a UTF-8 text stands: `UTF8_WHOLE`, inside of a character, or `NOT_UTF8`. */
-export type Utf8State = number;
-
-/** At the beginning, or behind a whole character. */
-export const UTF8_WHOLE: Utf8State = 0;
-/** The bytes were no UTF-8. */
-export const NOT_UTF8: Utf8State = 8;
-
-/** Inside of a character: so many bytes in 0x80 to 0xBF must follow, */
-const ONE_MORE = 1;
-const TWO_MORE = 2;
-const THREE_MORE = 3;
-/** or a second byte whose range its first byte narrows: no overlong form, surrogate or more than U+10FFFF. */
-const AFTER_E0 = 4;
-const AFTER_ED = 5;
-const AFTER_F0 = 6;
-const AFTER_F4 = 7;
-
-/** The state after a byte, by `state << 8 | byte`. */
-const NEXT = utf8Table();
+/** See there why it has a name of its own here. */
+const NEXT = UTF8_NEXT;
 
 /** What a byte needs: nothing, */
 const PLAIN = 0;
@@ -226,41 +209,4 @@ function putControl(target: Uint8Array, at: number, byte: number): number {
   target[at + 4] = HEX[byte >> 4] as number;
   target[at + 5] = HEX[byte & 15] as number;
   return at + 6;
-}
-
-/** The state behind a piece of a text, without writing it: `UTF8_WHOLE` for a whole valid one. */
-export function utf8State(bytes: Uint8Array, start: number, end: number, state: Utf8State): Utf8State {
-  let next = state;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number;
-    if (byte >= 0x80 || next !== UTF8_WHOLE) {
-      next = NEXT[(next << 8) | byte] as number;
-      if (next === NOT_UTF8) break;
-    }
-  }
-  return next;
-}
-
-/** Table 3-7 of the Unicode Standard as an automaton; whatever it does not list is `NOT_UTF8`. */
-function utf8Table(): Uint8Array {
-  const next = new Uint8Array(9 << 8).fill(NOT_UTF8);
-  const allow = (state: number, first: number, last: number, then: number): void => {
-    next.fill(then, (state << 8) | first, ((state << 8) | last) + 1);
-  };
-  allow(UTF8_WHOLE, 0x00, 0x7f, UTF8_WHOLE);
-  allow(UTF8_WHOLE, 0xc2, 0xdf, ONE_MORE);
-  allow(UTF8_WHOLE, 0xe0, 0xef, TWO_MORE);
-  allow(UTF8_WHOLE, 0xe0, 0xe0, AFTER_E0);
-  allow(UTF8_WHOLE, 0xed, 0xed, AFTER_ED);
-  allow(UTF8_WHOLE, 0xf0, 0xf3, THREE_MORE);
-  allow(UTF8_WHOLE, 0xf0, 0xf0, AFTER_F0);
-  allow(UTF8_WHOLE, 0xf4, 0xf4, AFTER_F4);
-  allow(ONE_MORE, 0x80, 0xbf, UTF8_WHOLE);
-  allow(TWO_MORE, 0x80, 0xbf, ONE_MORE);
-  allow(THREE_MORE, 0x80, 0xbf, TWO_MORE);
-  allow(AFTER_E0, 0xa0, 0xbf, ONE_MORE);
-  allow(AFTER_ED, 0x80, 0x9f, ONE_MORE);
-  allow(AFTER_F0, 0x90, 0xbf, TWO_MORE);
-  allow(AFTER_F4, 0x80, 0x8f, TWO_MORE);
-  return next;
 }

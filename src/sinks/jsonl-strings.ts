@@ -1,19 +1,12 @@
 import { MAX_INTEGER_DIGITS, putInteger } from '../bytes/ascii.js';
 import { signedInteger } from '../bytes/integer.js';
+import { UTF8_WHOLE, type Utf8State, utf8State } from '../bytes/utf8.js';
 import type { PackedReader } from '../encodings/packed.js';
 import { RdbkitError } from '../errors.js';
 import type { ValueCursor } from '../rdb/values/cursor.js';
 import { Token } from '../rdb/values/token.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
-import {
-  putJsonLatin1,
-  putJsonLatin1Piece,
-  putJsonText,
-  putJsonTextPiece,
-  UTF8_WHOLE,
-  type Utf8State,
-  utf8State,
-} from './json-text.js';
+import { putJsonLatin1, putJsonLatin1Piece, putJsonText, putJsonTextPiece } from './json-text.js';
 import type { OutputBuffer } from './output-buffer.js';
 
 const QUOTE = 0x22;

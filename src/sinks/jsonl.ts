@@ -1,9 +1,9 @@
 import { utf8Bytes } from '../bytes/ascii.js';
+import { UTF8_WHOLE, utf8State } from '../bytes/utf8.js';
 import { type Limits, withLimits } from '../limits.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead, RecordType } from '../record.js';
 import { putBase64 } from './json-base64.js';
-import { UTF8_WHOLE, utf8State } from './json-text.js';
 import { putOther } from './jsonl-others.js';
 import type { LineStrings } from './jsonl-strings.js';
 import { JsonValues } from './jsonl-values.js';

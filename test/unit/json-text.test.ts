@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  NOT_UTF8,
-  putJsonLatin1,
-  putJsonText,
-  putJsonTextPiece,
-  UTF8_WHOLE,
-  utf8State,
-} from '../../src/sinks/json-text.js';
+import { NOT_UTF8, UTF8_WHOLE, utf8State } from '../../src/bytes/utf8.js';
+import { putJsonLatin1, putJsonText, putJsonTextPiece } from '../../src/sinks/json-text.js';
 import { OutputBuffer } from '../../src/sinks/output-buffer.js';
 import { anyBytes, chunkSizes } from '../support/arbitraries.js';
 import { bytes } from '../support/bytes.js';
