@@ -9,13 +9,10 @@ import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead } from '../record.js';
 import { groupArguments, NO_ENTRIES, stateArguments } from '../resp/stream-commands.js';
 import type { OutputBuffer } from './output-buffer.js';
-import { IdList, PendingList } from './pending-list.js';
+import { PendingList } from './pending-list.js';
 import { putBulk, putBulkInteger, putBulkString, putBulkText, putCommand } from './resp-framing.js';
+import { StreamCheck } from './resp-stream-check.js';
 import { type CommandTarget, hasCounts } from './resp-target.js';
-import { Unwritable } from './unwritable.js';
-
-/** Pending entries of a stream that are held to be claimed, 48 bytes each. */
-const MAX_PENDING = 1_000_000;
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 
@@ -30,7 +27,7 @@ export class StreamCommands {
   private out: OutputBuffer | undefined;
   private readonly idText = new Uint8Array(MAX_ID_BYTES);
   private readonly pending = new PendingList();
-  private readonly wanted = new IdList();
+  private readonly sayable = new StreamCheck();
   private group = EMPTY;
   private consumer = EMPTY;
   private added = 0;
@@ -52,13 +49,13 @@ export class StreamCommands {
     const { cursor } = value;
     value.open();
     for (let token = value.next(); token !== Token.end; token = value.next()) {
+      this.sayable.take(token, cursor);
       if (token === Token.entry) this.entry(value);
       else this.take(token, value);
-      this.wantPending(cursor);
     }
     this.makeGroup();
     this.setState();
-    if (!out.mayFlush && this.wanted.size > 0) this.requireMessages(value);
+    if (!out.mayFlush) this.sayable.requireMessages(value);
   }
 
   private reset(head: KeyHead, out: OutputBuffer): void {
@@ -71,41 +68,12 @@ export class StreamCommands {
     this.maxDeletedId = '0-0';
     this.stateSet = false;
     this.groupMade = true;
-    this.wanted.clear();
+    this.sayable.begin();
   }
 
   /** Looks through a large stream, which is handed on while it is written. @throws Unwritable */
   check(value: ValueReader): void {
-    this.wanted.clear();
-    value.open();
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      refuse(token, value.cursor);
-      this.wantPending(value.cursor);
-    }
-    if (this.wanted.size > 0) this.requireMessages(value);
-  }
-
-  private wantPending(cursor: ValueCursor): void {
-    if (cursor.role !== Role.pendingId) return;
-    if (this.wanted.size === MAX_PENDING) {
-      throw new Unwritable(`it has more than ${MAX_PENDING} pending entries, too many to claim by commands`);
-    }
-    this.wanted.add(cursor);
-  }
-
-  /** @throws Unwritable unless the stream has the message of every pending entry */
-  private requireMessages(value: ValueReader): void {
-    const ids = this.wanted.sorted();
-    const { cursor } = value;
-    let next = 0;
-    value.open();
-    for (let token = value.next(); token !== Token.end; token = value.next()) {
-      if (cursor.role === Role.streamLength) break;
-      if (token !== Token.entry || cursor.deleted) continue;
-      if (next < ids.size && ids.compare(next, cursor) === 0) next++;
-    }
-    if (next < ids.size)
-      throw new Unwritable('commands cannot make a pending entry whose message is deleted');
+    this.sayable.check(value);
   }
 
   private entry(value: ValueReader): void {
@@ -115,7 +83,6 @@ export class StreamCommands {
       for (let left = 2 * pairs; left > 0; left--) value.next();
       return;
     }
-    if (pairs === 0) throw new Unwritable('no command adds an entry without fields');
     const out = this.begin('XADD', 1 + 2 * pairs);
     this.putId(cursor);
     for (let left = 2 * pairs; left > 0; left--) {
@@ -127,7 +94,6 @@ export class StreamCommands {
 
   private take(token: Token, value: ValueReader): void {
     const { cursor } = value;
-    refuse(token, cursor);
     switch (cursor.role) {
       case Role.streamLength:
         this.length = cursor.integer as Integer;
@@ -268,32 +234,6 @@ export class StreamCommands {
     putBulk(this.out as OutputBuffer, idText, 0, size);
   }
 }
-
-/** @throws Unwritable for a token that no command can say */
-function refuse(token: Token, cursor: ValueCursor): void {
-  switch (cursor.role) {
-    case Role.idmpProducers:
-      if (cursor.integer !== 0) throw new Unwritable('no command makes its idempotent producers');
-      break;
-    case Role.groupNacked:
-      if (cursor.integer !== 0)
-        throw new Unwritable('no command makes its pending entries that nobody holds');
-      break;
-    case Role.groupName:
-    case Role.consumerName:
-      if (token === Token.fragment && cursor.total > MAX_NAME) {
-        throw new Unwritable(`the name of a group or consumer has more than ${MAX_NAME} bytes`);
-      }
-      break;
-    case Role.streamEntry:
-      if (!cursor.deleted && cursor.pairs === 0)
-        throw new Unwritable('no command adds an entry without fields');
-      break;
-    default:
-  }
-}
-
-const MAX_NAME = 16 * 1024 * 1024;
 
 /** The string that the current token is or begins, as a copy. */
 function nameOf(token: Token, value: ValueReader): Uint8Array {

@@ -12,7 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['bytes'],
   ['codec', 'resp', 'record.ts', 'account.ts', 'spill.ts'],
   ['encodings'],
-  ['rdb', 'aof', 'pipeline.ts'],
+  ['rdb', 'aof', 'pipeline.ts', 'chain.ts'],
   ['stages', 'sinks'],
   ['reports'],
   ['io', 'redis'],
