@@ -13,9 +13,9 @@ import { rdbFormat } from '../../src/sinks/rdb.js';
 import type { RecordFormat } from '../../src/sinks/record-format.js';
 import { RespFormat } from '../../src/sinks/resp.js';
 import { type BytesLike, bytes, float64, length, littleEndian, string } from '../support/bytes.js';
+import { DumpSource } from '../support/dump-source.js';
 import { MemorySpill } from '../support/memory-output.js';
 import { RdbBuilder } from '../support/rdb-builder.js';
-import { DumpSource } from '../support/rdb-export.js';
 
 // Whatever the size of a value: output is handed on in bounded pieces.
 
