@@ -100,6 +100,7 @@ export {
 export type { MakeSpill, Spill } from './spill.js';
 export { COLLISION, type Occurrences, resolveCollisions } from './stages/collisions.js';
 export { findKey, type KeyFinder } from './stages/find-key.js';
+export { type FirstOnlyOptions, firstOnly } from './stages/first-only.js';
 export { keyStage } from './stages/key-stage.js';
 export { keysOnly } from './stages/keys-only.js';
 export { limit } from './stages/limit.js';

@@ -34,9 +34,10 @@ export function addDumpOptions(command: Command): Command {
       parseVersion,
     )
     .addOption(
-      new Option('--unsupported <what>', 'what the target cannot have: fail the key, or drop it and count')
-        .choices(['refuse', 'drop'])
-        .default('refuse'),
+      new Option(
+        '--unsupported <what>',
+        'what the target cannot have: fail the key (refuse, the default), or drop it and count',
+      ).choices(['refuse', 'drop']),
     );
 }
 

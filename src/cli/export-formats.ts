@@ -63,7 +63,7 @@ const formats: Readonly<Record<FormatName, Row>> = {
         makeSpill: () => new Spool(),
         unsupported: options.unsupported ?? 'refuse',
       }),
-    options: ['target', 'rdbVersion'],
+    options: ['target', 'rdbVersion', 'unsupported'],
   },
 };
 
@@ -76,6 +76,7 @@ const FLAGS: Readonly<Partial<Record<keyof ExportOptions, string>>> = {
   replace: '--replace',
   target: '--target',
   rdbVersion: '--rdb-version',
+  unsupported: '--unsupported',
 };
 
 /**

@@ -8,7 +8,6 @@ import {
   isClosedPipe,
   RdbkitError,
   RejectLog,
-  refuseSameFile,
   run,
   Spool,
   stdoutOutput,
@@ -20,6 +19,7 @@ import { formatBytes } from './format.js';
 import { openSource } from './input.js';
 import { readMasks, warnOfUnused } from './mask-options.js';
 import { jsonOf, note, print, printJson, reportError } from './output.js';
+import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
 import { requireReportFolder, writeReport } from './report-file.js';
 import { runStages } from './run-stages.js';
@@ -31,6 +31,12 @@ export async function exportCommand(
   options: ExportOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  const { output, rejects: rejectsFile, report: reportFile, keysFrom, maskKeyFile } = options;
+  requireOwnFiles({ '-o': output, '--rejects': rejectsFile, '--report': reportFile }, [
+    ...names,
+    keysFrom,
+    maskKeyFile,
+  ]);
   if (options.report !== undefined) requireReportFolder(options.report);
   const open = () =>
     names.map((name) => openSource(name, { checksum: options.checksum ? 'verify' : 'ignore' }));
@@ -43,8 +49,8 @@ export async function exportCommand(
     const sources = open();
     const format = await formatFor(options, { sources, open, signal });
     const masks = readMasks(options);
-    const stages = await runStages(options, open, {}, signal, masks);
-    const sink = new ExportSink(format, openOutput(names, options), () => new Spool());
+    const stages = await runStages(options, open, {}, signal, { masks, written: sources });
+    const sink = new ExportSink(format, openOutput(options), () => new Spool());
     const source = withSelection(chainSources(sources), options);
     const progress = new Progress(source, account, options.quiet === true);
     const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
@@ -69,8 +75,7 @@ export async function exportCommand(
   }
 }
 
-function openOutput(sources: readonly string[], { output, overwrite, gzip }: ExportOptions): ByteOutput {
-  if (output !== undefined) refuseSameFile(output, sources);
+function openOutput({ output, overwrite, gzip }: ExportOptions): ByteOutput {
   const place = output === undefined ? stdoutOutput() : fileOutput(output, { overwrite: overwrite === true });
   return gzip === true ? gzipOutput(place) : place;
 }

@@ -1,4 +1,5 @@
 import {
+  type Account,
   ExportSink,
   humanHeadFormat,
   isClosedPipe,
@@ -32,16 +33,25 @@ export async function headCommand(name: string, options: HeadOptions, signal: Ab
       signal,
       onProgress: progress.update,
     }).finally(() => progress.clear());
-    return sayDamaged(name, human.damaged + account.totals().failed);
+    return sayDamaged(name, human.damaged + account.totals().failed, unreadable(account));
   } catch (thrown) {
     if (isClosedPipe(thrown)) return 0;
     throw thrown;
   }
 }
 
-function sayDamaged(name: string, damaged: number): number {
-  if (damaged === 0) return 0;
-  const values = damaged === 1 ? 'one value is' : `${damaged} values are`;
-  process.stderr.write(`rdbkit: ${name}: ${values} damaged; rdbkit check tells more\n`);
+/** Lines that are no records. */
+function unreadable(account: Account): number {
+  return account.totals(({ type }) => type === 'line').failed;
+}
+
+function sayDamaged(name: string, damaged: number, lines: number): number {
+  if (damaged === 0 && lines === 0) return 0;
+  const faults = [
+    damaged === 0 ? '' : damaged === 1 ? 'one value is damaged' : `${damaged} values are damaged`,
+    lines === 0 ? '' : lines === 1 ? 'one line cannot be read' : `${lines} lines cannot be read`,
+  ];
+  const text = faults.filter((fault) => fault !== '').join(', ');
+  process.stderr.write(`rdbkit: ${name}: ${text}; rdbkit check tells more\n`);
   return 1;
 }

@@ -15,6 +15,7 @@ import { formatBytes } from './format.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { openSource } from './input.js';
 import { note, reportError } from './output.js';
+import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
 import { requireReportFolder } from './report-file.js';
 import { runStages } from './run-stages.js';
@@ -54,6 +55,11 @@ export async function importCommand(
     ...(options.maxRate === undefined ? {} : { maxRate: options.maxRate }),
   });
   const placed = withAddressDb(options, sink.address.db);
+  requireOwnFiles({ '--rejects': options.rejects, '--report': options.report }, [
+    ...names,
+    options.keysFrom,
+    options.passwordFile,
+  ]);
   if (options.report !== undefined) requireReportFolder(options.report);
   const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);

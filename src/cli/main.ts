@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addExportCommand } from './export-options.js';
 import { addGetCommand } from './get-options.js';
 import { addHeadCommand } from './head-options.js';
-import { reportError } from './output.js';
+import { reportError, unwritable } from './output.js';
 import { parseCount, parseRate, parseSize } from './parse.js';
 import { addSelection, addTransformation } from './selection.js';
 import { addSplitCommand } from './split-options.js';
@@ -25,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.once('SIGTERM', () => stop.abort());
   // Whoever reads our output may have seen enough; what we do besides goes on.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') process.exit(reportError(unwritable(error)));
   });
   const program = new Command('rdbkit')
     .description('Reads, checks, converts and imports the persistence files of Redis and Valkey.')

@@ -24,6 +24,15 @@ export function note(text: string): void {
   process.stderr.write(`rdbkit: ${text}\n`);
 }
 
+/** The error for standard output that takes no more, as on a full disk. */
+export function unwritable(cause: Error): RdbkitError {
+  return new RdbkitError('IO', `it cannot be written: ${cause.message}`, {
+    subject: 'stdout',
+    hint: 'make room, or send it elsewhere',
+    cause,
+  });
+}
+
 /** Says an error on standard error, one sentence, and returns the exit code it stands for. */
 export function reportError(thrown: unknown): number {
   const error = RdbkitError.from(thrown);

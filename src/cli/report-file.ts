@@ -1,4 +1,4 @@
-import { accessSync, constants, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RdbkitError } from '../index.js';
 import { jsonOf } from './output.js';
@@ -15,13 +15,27 @@ export function requireReportFolder(path: string): void {
   }
 }
 
-/** A report is written beside its place and renamed, so that no half of one is ever there. */
+/**
+ * A report is written beside its place and renamed, so that no half of one is ever there. What is
+ * no plain file, a device or a pipe, is written to as it is: a rename would take its place.
+ */
 export function writeReport(path: string, report: unknown): void {
+  const text = `${jsonOf(report, 2)}\n`;
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there !== undefined && !there.isFile() && !there.isDirectory()) {
+      writeFileSync(path, text);
+      return;
+    }
+  } catch (thrown) {
+    throw reportError(path, thrown);
+  }
   const beside = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(beside, `${jsonOf(report, 2)}\n`, { mode: 0o600 });
+    writeFileSync(beside, text, { mode: 0o600 });
     renameSync(beside, path);
   } catch (thrown) {
+    rmSync(beside, { force: true });
     throw reportError(path, thrown);
   }
 }

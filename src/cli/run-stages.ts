@@ -1,9 +1,13 @@
+import { randomFillSync } from 'node:crypto';
 import {
+  type AnySource,
   type ConflictPolicy,
   chainSources,
   findCollisions,
+  firstOnly,
   type Limits,
-  type RdbSource,
+  RdbkitError,
+  readMagic,
   resolveCollisions,
   type Stage,
   skipExpired,
@@ -25,6 +29,18 @@ export interface StageOptions extends SelectionOptions, TransformOptions {
   quiet?: boolean;
 }
 
+export interface WrittenStages {
+  readonly masks?: Masks | undefined;
+  /**
+   * The sources of a run that writes files, where nobody else tells that a key was written before,
+   * as a server does.
+   */
+  readonly written?: readonly AnySource[];
+}
+
+/** Keys that are remembered of an input that cannot be read twice. */
+const MAX_SEEN = 4_000_000;
+
 /**
  * All stages between sources and sink: selection, changes, what to do with keys that come more
  * than once, and the limit. Collisions are looked for, in a pass of its own, where the changes on
@@ -32,10 +48,10 @@ export interface StageOptions extends SelectionOptions, TransformOptions {
  */
 export async function runStages(
   options: StageOptions,
-  open: () => RdbSource[],
+  open: () => AnySource[],
   limits: Partial<Limits>,
   signal: AbortSignal,
-  masks?: Masks,
+  { masks, written }: WrittenStages = {},
 ): Promise<Stage[]> {
   const startMs = Date.now();
   // The same keys must come through both times, whatever expires between.
@@ -48,8 +64,25 @@ export async function runStages(
   ];
   const stages = moving();
   const sources = open();
-  const merges = sources.length > 1 || mayMerge(options) || masks?.rules.masksKeys === true;
-  if (merges && sources.every((source) => source.isRepeatable)) {
+  const changes = sources.length > 1 || mayMerge(options) || masks?.rules.masksKeys === true;
+  const isRepeatable = sources.every((source) => source.isRepeatable);
+  // A server writes no key twice into a dump, but lines can come from anywhere.
+  const merges = changes || (written !== undefined && isRepeatable && (await hasLines(open(), signal)));
+  if (!isRepeatable && written !== undefined) {
+    if (changes) requireOneReading(options);
+    stages.push(
+      firstOnly({
+        key: randomFillSync(new Int32Array(4)),
+        conflict: options.conflict === 'skip' ? 'skip' : 'fail',
+        isNeeded() {
+          const hasLines = written.some(({ format }) => format === 'jsonl');
+          if (hasLines) requireOneReading(options);
+          return changes || hasLines;
+        },
+        maxKeys: MAX_SEEN,
+      }),
+    );
+  } else if (merges && isRepeatable) {
     const found = await findCollisions(withSelection(chainSources(sources), options), moving(), {
       signal,
       limits,
@@ -62,4 +95,18 @@ export async function runStages(
     }
   }
   return [...stages, ...limitStages(options)];
+}
+
+/** Whether one of the sources is no dump; each is opened anew for it. */
+async function hasLines(sources: readonly AnySource[], signal: AbortSignal): Promise<boolean> {
+  const magics = await Promise.all(sources.map((source) => readMagic(source, signal)));
+  return magics.some((magic) => magic === undefined);
+}
+
+/** @throws RdbkitError USAGE where the last of several records is to stay, which shows at the end only */
+function requireOneReading({ conflict }: StageOptions): void {
+  if (conflict !== 'replace') return;
+  throw new RdbkitError('USAGE', '--conflict replace has to read its input twice', {
+    hint: 'put standard input into a file first',
+  });
 }

@@ -26,6 +26,7 @@ import { dumpTarget } from './dump-options.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
 import { openSource } from './input.js';
 import { print, printJson, reportError } from './output.js';
+import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
 import { runStages } from './run-stages.js';
 import { withSelection } from './selection.js';
@@ -39,6 +40,7 @@ export async function splitCommand(
 ): Promise<number> {
   const rule = ruleOf(options);
   requirePlaceholder(options.output);
+  requireOwnFiles({ '--rejects': options.rejects }, [...names, options.keysFrom]);
   const { maxValueSize, maxSize: _, ...others } = options;
   const selection = maxValueSize === undefined ? others : { ...others, maxSize: maxValueSize };
   const open = () => names.map((name) => openSource(name));
@@ -49,7 +51,7 @@ export async function splitCommand(
   try {
     const sources = open();
     const target = await dumpTarget(options, sources, open, signal);
-    const stages = await runStages(selection, open, {}, signal);
+    const stages = await runStages(selection, open, {}, signal, { written: sources });
     const makeSpill = () => new Spool();
     const sink = new SplitSink(rule, {
       open: (part) => openOutput(part, names, options),
@@ -72,7 +74,11 @@ export async function splitCommand(
 
 function openOutput(part: SplitPart, sources: readonly string[], options: SplitOptions): ByteOutput {
   const path = pathOf(part, options);
-  refuseSameFile(path, sources);
+  // The list of rejects is there by now.
+  refuseSameFile(path, [
+    ...sources,
+    ...[options.rejects, options.keysFrom].filter((file) => file !== undefined),
+  ]);
   const output = fileOutput(path, { overwrite: options.overwrite === true });
   return options.gzip === true ? gzipOutput(output) : output;
 }

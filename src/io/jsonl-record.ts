@@ -214,6 +214,9 @@ export class RecordReader {
     if (kind === 'key') return this.key();
     const { function: code, libraryName: name, engine } = members;
     if (code === undefined) return members.other as LineRecord;
+    if ((name === undefined) !== (engine === undefined)) {
+      throw fields.wrong('"name" and "engine" of a function library stand there together or not at all');
+    }
     const preGa = name === undefined || engine === undefined ? {} : { preGa: { name, engine } };
     return { kind: 'function', code, ...preGa, offset };
   }

@@ -1,3 +1,4 @@
+import { latin1Text } from '../bytes/ascii.js';
 import type { Integer } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
 import type { EncodedValue } from '../rdb/encode/encoded-value.js';
@@ -73,11 +74,50 @@ function* readEntries(fields: LineFields, { nodes }: StreamBuilder): Generator<v
 }
 
 function* readGroups(fields: LineFields, builder: StreamBuilder): Generator<void> {
+  const names = new UniqueNames(fields, 'group');
   fields.expect(Json.beginArray, 'an array');
-  while (fields.nextElement()) builder.group(yield* readGroup(fields));
+  while (fields.nextElement()) builder.group(yield* readGroup(fields, names));
 }
 
-function* readGroup(fields: LineFields): Generator<void, StreamGroup> {
+/** What is held of the names of a stream, up to `limits.maxHeldString`. */
+class HeldNames {
+  private size = 0;
+
+  constructor(
+    private readonly fields: LineFields,
+    private readonly what: string,
+  ) {}
+
+  /** @throws RdbkitError LIMIT_EXCEEDED */
+  add(name: Uint8Array): Uint8Array {
+    this.size += name.length;
+    const { maxHeldString } = this.fields.limits;
+    if (this.size <= maxHeldString) return name;
+    throw new RdbkitError('LIMIT_EXCEEDED', `${this.what} of more than ${maxHeldString} bytes`);
+  }
+}
+
+/** Names of which servers refuse to find one twice. */
+class UniqueNames {
+  private readonly names = new Set<string>();
+  private readonly held: HeldNames;
+
+  constructor(
+    private readonly fields: LineFields,
+    private readonly what: string,
+  ) {
+    this.held = new HeldNames(fields, `names of ${what}s`);
+  }
+
+  /** @throws RdbkitError INPUT_CORRUPT, LIMIT_EXCEEDED */
+  add(name: Uint8Array): void {
+    const text = latin1Text(this.held.add(name));
+    if (this.names.has(text)) throw this.fields.wrong(`the name of a ${this.what} occurs twice`);
+    this.names.add(text);
+  }
+}
+
+function* readGroup(fields: LineFields, groupNames: UniqueNames): Generator<void, StreamGroup> {
   const group: Mutable<StreamGroup> = {
     name: NO_NAME,
     lastId: ZERO_ID,
@@ -92,6 +132,7 @@ function* readGroup(fields: LineFields): Generator<void, StreamGroup> {
     switch (name) {
       case 'name':
         group.name = fields.nextBytes('the name of a group');
+        groupNames.add(group.name);
         break;
       case 'lastId':
         group.lastId = fields.nextId();
@@ -118,6 +159,7 @@ function* readGroup(fields: LineFields): Generator<void, StreamGroup> {
 /** `[id, consumer, delivered at, deliveries]`; the consumer is null where nobody holds the entry. */
 function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
   const holders = new Map<string, Uint8Array>();
+  const names = new HeldNames(fields, 'names of consumers');
   let last: StreamId | undefined;
   fields.expect(Json.beginArray, 'an array');
   while (fields.nextElement()) {
@@ -127,7 +169,7 @@ function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
       throw fields.wrong('the pending entries of a group do not ascend');
     }
     last = id;
-    const consumer = readHolder(fields, holders);
+    const consumer = readHolder(fields, holders, names);
     const deliveredAtMs = fields.nextSigned();
     group.pending.push({ id, consumer, deliveredAtMs, deliveries: fields.nextUnsigned() });
     fields.endArray();
@@ -136,21 +178,28 @@ function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
   }
 }
 
-function readHolder(fields: LineFields, holders: Map<string, Uint8Array>): Uint8Array | undefined {
+function readHolder(
+  fields: LineFields,
+  holders: Map<string, Uint8Array>,
+  names: HeldNames,
+): Uint8Array | undefined {
   if (fields.next() === Json.literal && fields.tokens.text === 'null') return undefined;
   fields.requireString();
   const text = fields.heldText('the name of a consumer');
   const known = holders.get(text);
   if (known !== undefined) return known;
-  const name = fields.bytesOf(text, 'the name of a consumer');
+  const name = names.add(fields.bytesOf(text, 'the name of a consumer'));
   holders.set(text, name);
   return name;
 }
 
 function* readConsumers(fields: LineFields, group: StreamGroup): Generator<void> {
+  const consumerNames = new UniqueNames(fields, 'consumer');
   fields.expect(Json.beginArray, 'an array');
   while (fields.nextElement()) {
-    group.consumers.push(readConsumer(fields));
+    const consumer = readConsumer(fields);
+    consumerNames.add(consumer.name);
+    group.consumers.push(consumer);
     requireRoom(fields, group);
     if (fields.tokens.isDue) yield* fields.tokens.turn();
   }
@@ -191,6 +240,8 @@ function* readIdempotence(fields: LineFields): Generator<void, StreamIdempotence
     duplicates: 0 as Integer,
   };
   const names = new Set<string>();
+  const held = new HeldNames(fields, 'ids of producers and messages');
+  let count = 0;
   fields.expect(Json.beginObject, 'an object');
   while (fields.nextMember()) {
     const name = fields.uniqueName(names);
@@ -203,7 +254,12 @@ function* readIdempotence(fields: LineFields): Generator<void, StreamIdempotence
         break;
       case 'producers':
         fields.expect(Json.beginArray, 'an array');
-        while (fields.nextElement()) producers.push(yield* readProducer(fields));
+        while (fields.nextElement()) {
+          const producer = yield* readProducer(fields, held);
+          count += 1 + producer.entries.length;
+          if (count > fields.limits.maxGroupEntries) throw tooMany(fields, 'producers and their entries');
+          producers.push(producer);
+        }
         break;
       default:
         throw fields.unknownMember(name);
@@ -213,7 +269,10 @@ function* readIdempotence(fields: LineFields): Generator<void, StreamIdempotence
   return { ...numbers, producers };
 }
 
-function* readProducer(fields: LineFields): Generator<void, StreamIdempotence['producers'][number]> {
+function* readProducer(
+  fields: LineFields,
+  held: HeldNames,
+): Generator<void, StreamIdempotence['producers'][number]> {
   let id: Uint8Array = NO_NAME;
   const entries: StreamIdempotence['producers'][number]['entries'] = [];
   const names = new Set<string>();
@@ -221,14 +280,14 @@ function* readProducer(fields: LineFields): Generator<void, StreamIdempotence['p
   while (fields.nextMember()) {
     const name = fields.uniqueName(names);
     if (name === 'id') {
-      id = fields.nextBytes('the id of a producer');
+      id = held.add(fields.nextBytes('the id of a producer'));
       continue;
     }
     if (name !== 'entries') throw fields.unknownMember(name);
     fields.expect(Json.beginArray, 'an array');
     while (fields.nextElement()) {
       fields.requireArray();
-      const iid = fields.nextBytes('the id of a message');
+      const iid = held.add(fields.nextBytes('the id of a message'));
       entries.push({ iid, id: fields.nextId() });
       fields.endArray();
       if (entries.length > fields.limits.maxGroupEntries) throw tooMany(fields, 'entries of one producer');

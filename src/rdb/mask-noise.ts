@@ -56,9 +56,11 @@ export class MaskNoise {
 
   /** Draws noise for `bytes[start, end)` to `target` from `at` on. */
   put(target: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): void {
-    const { texture } = this;
     for (let i = start; i < end; i++) {
       const byte = bytes[i] as number;
+      // Behind the bytes by which it was taken for text it may be none.
+      if (isControl(byte)) this.texture = Texture.binary;
+      const { texture } = this;
       target[at + i - start] =
         texture === Texture.text
           ? this.textByte(byte)
@@ -115,13 +117,18 @@ export function textureOf(bytes: Uint8Array, start: number, end: number): Textur
       if (size === 0) return Texture.binary;
       at += size - 1;
       hasLetters = true;
-    } else if (byte < SPACE ? byte !== TAB && byte !== LF && byte !== CR : byte === DELETE) {
+    } else if (isControl(byte)) {
       return Texture.binary;
     } else if (isAlphanumeric(byte)) {
       hasLetters = true;
     }
   }
   return hasLetters ? Texture.text : Texture.marks;
+}
+
+/** Whether no text has it. */
+function isControl(byte: number): boolean {
+  return byte < SPACE ? byte !== TAB && byte !== LF && byte !== CR : byte === DELETE;
 }
 
 function isAlphanumeric(byte: number): boolean {

@@ -193,6 +193,7 @@ export class JsonValues {
         continue;
       }
       sawField = true;
+      out.spill();
       // Whether a field expires may be known behind its value only: it is taken back if not.
       out.mayFlush = false;
       const start = out.at;

@@ -39,6 +39,9 @@ const MAX_OUTPUTS = 256;
 /** Memory that each output begins with: there may be many. */
 const BUFFER_BYTES = 64 * 1024;
 
+/** What a field takes besides its bytes. */
+const FIELD_BYTES = 128;
+
 const COMMANDS = 'commands inside a dump are not carried over';
 const NO_OUTPUT = 'there was no output to put it in';
 
@@ -210,7 +213,7 @@ function finish(part: Part): void {
 function sizeOf(record: OtherRecord): number {
   switch (record.kind) {
     case 'aux':
-      return record.name.length + record.value.length;
+      return FIELD_BYTES + record.name.length + record.value.length;
     case 'function':
       return record.code.length;
     case 'slot-info':

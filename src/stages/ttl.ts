@@ -30,13 +30,22 @@ function changeOf(rule: TtlRule, nowMs: () => number): (head: KeyHead, at: Integ
     case 'drop':
       return () => undefined;
     case 'shift':
-      return (_, at) => normalInteger(BigInt(at) + BigInt(Math.round(rule.ms)));
+      return (_, at) => shifted(at, Math.round(rule.ms));
     case 'max':
       return (_, at) => nearer(at, nowMs() + Math.round(rule.ms));
     case 'jitter':
       return jitter(rule.share, nowMs);
   }
 }
+
+/** The expiry moved, no further than 64 bits with a sign reach. */
+function shifted(at: Integer, ms: number): Integer {
+  const moved = BigInt(at) + BigInt(ms);
+  if (moved > LATEST) return normalInteger(LATEST);
+  return normalInteger(moved < -LATEST ? -LATEST : moved);
+}
+
+const LATEST = 2n ** 63n - 1n;
 
 function nearer(at: Integer, latest: number): Integer {
   if (at > latest) return latest;

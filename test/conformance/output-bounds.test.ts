@@ -50,6 +50,10 @@ const values: Readonly<Record<string, readonly [code: number, value: BytesLike]>
       elements((i) => [length(i % 2 === 0 ? 0 : i), string(`field ${i}`), string(text(i))]),
     ],
   ],
+  'hash whose long fields expire': [
+    24,
+    [littleEndian(4_102_444_800_000, 8), elements((i) => [length(i + 1), string(text(i)), string('v')])],
+  ],
 };
 
 const makeSpill = () => new MemorySpill();

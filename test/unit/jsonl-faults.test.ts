@@ -28,6 +28,11 @@ const FAULTS: readonly (readonly [line: string, mark: string, fault: string])[] 
   ['not JSON at all', '^', 'INPUT_CORRUPT not JSON: expected a value'],
   ['{"db":0,"key":"a"', '                 ^', 'INPUT_TRUNCATED the line ends in the middle of a record'],
   ['{"db":0,"key":"a', '                ^', 'INPUT_TRUNCATED the line ends in the middle of a record'],
+  [
+    '{"function":"code","name":"lib"}',
+    '                               ^',
+    'INPUT_CORRUPT "name" and "engine" of a function library stand there together or not at all',
+  ],
   ['{"db":-1,"key":"a"}', '      ^', 'INPUT_CORRUPT the integer is out of range'],
   ['{"db":1.5,"key":"a"}', '      ^', 'INPUT_CORRUPT an integer must stand here'],
   ['{"db":"0","key":"a"}', '      ^', 'INPUT_CORRUPT an integer must stand here'],

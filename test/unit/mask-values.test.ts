@@ -74,6 +74,17 @@ describe('methods', () => {
     expect(new Set(value).size).toBe(256);
   });
 
+  test('noise on bytes that begin as text and go on as none leaves none of these in place', async () => {
+    const tail = Uint8Array.from({ length: 30_000 }, (_, i) => (i * 2_654_435_761) >>> 23);
+    const content = bytes('text '.repeat(20_000), tail);
+    const masked = Buffer.from(
+      (await maskedValue(dump().key(0, 'k', string(content)), '*=noise')) as string,
+      'latin1',
+    ).subarray(-tail.length);
+    const kept = tail.filter((byte, i) => masked[i] === byte).length;
+    expect(kept).toBeLessThan(tail.length / 100);
+  });
+
   test('noise on marks alone draws marks', async () => {
     const value = await maskedValue(dump().key(0, 'k', string('!?!?!?!?!?!?!?!?')), '*=noise');
     expect(value).toMatch(/^[!-/:-@[-`{-~]{16}$/);

@@ -126,6 +126,8 @@ describe('ttl', () => {
     [{ kind: 'shift', ms: -1 }, FAR, FAR - 1n],
     [{ kind: 'shift', ms: 1 }, Number.MAX_SAFE_INTEGER, 2n ** 53n],
     [{ kind: 'shift', ms: -1 }, 2n ** 53n, Number.MAX_SAFE_INTEGER],
+    [{ kind: 'shift', ms: 1000 }, 2n ** 63n - 2n, 2n ** 63n - 1n],
+    [{ kind: 'shift', ms: -1000 }, -(2n ** 63n) + 2n, -(2n ** 63n) + 1n],
     [{ kind: 'max', ms: 1000 }, NOW + 999, NOW + 999],
     [{ kind: 'max', ms: 1000 }, NOW + 1000, NOW + 1000],
     [{ kind: 'max', ms: 1000 }, NOW + 1001, NOW + 1000],

@@ -1,3 +1,4 @@
+import { latin1Text } from '../../bytes/ascii.js';
 import type { Integer } from '../../bytes/integer.js';
 import { RdbkitError } from '../../errors.js';
 import { entriesReadBefore7, UNKNOWN_ENTRIES_READ } from '../entries-read.js';
@@ -104,18 +105,18 @@ export class StreamBuilder {
       ? group.pending
       : group.pending.filter(({ consumer }) => consumer !== undefined);
     groups.length(pending.length);
-    const held = new Map<string, StreamId[]>(consumers.map((consumer) => [textOf(consumer.name), []]));
+    const held = new Map<string, StreamId[]>(consumers.map((consumer) => [latin1Text(consumer.name), []]));
     const free: StreamId[] = [];
     for (const { id, consumer, deliveredAtMs, deliveries } of pending) {
       this.pendingEntry(id, deliveredAtMs, deliveries);
-      const ids = consumer === undefined ? free : held.get(textOf(consumer));
+      const ids = consumer === undefined ? free : held.get(latin1Text(consumer));
       if (ids === undefined) throw context.invalid('an entry is pending for a consumer that is not listed');
       ids.push(id);
     }
     groups.length(consumers.length);
     for (const { name: consumer, seenAtMs, activeAtMs } of consumers) {
       this.consumer(consumer, 0, consumer.length, seenAtMs, activeAtMs);
-      this.ids(held.get(textOf(consumer)) as StreamId[]);
+      this.ids(held.get(latin1Text(consumer)) as StreamId[]);
     }
     if (this.revision >= NACKS) this.ids(free);
   }
@@ -236,12 +237,6 @@ export class StreamBuilder {
     const { producers } = this;
     for (const number of [DEFAULT_DURATION, DEFAULT_SIZE, 0, 0, 0]) producers.length(number);
   }
-}
-
-function textOf(name: Uint8Array): string {
-  let text = '';
-  for (const byte of name) text += String.fromCharCode(byte);
-  return text;
 }
 
 /** The revision of a stream's layout, from 1. */
