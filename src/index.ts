@@ -1,17 +1,18 @@
-// The public API. First what users need, then what those need who build on the parts.
+// The public API. First what users need.
 
-export { Account, type Reject, type Tally, type Totals } from './account.js';
+export { Account, type Refusal, type Reject, type Tally, type Totals } from './account.js';
 export { latin1Bytes, latin1Text, utf8Bytes } from './bytes/ascii.js';
 export { ByteSet } from './bytes/byte-set.js';
 export { printable, unquote } from './bytes/escape.js';
 export type { Integer } from './bytes/integer.js';
 export { type JsonText, jsonText } from './bytes/text.js';
 export { keySlot } from './codec/crc16.js';
-export { Crc64 } from './codec/crc64.js';
 export { exitCodeOf, RdbkitError, type RdbkitErrorCode, type RdbkitErrorDetails } from './errors.js';
+export type { InputFormat } from './io/any-decoder.js';
 export { type AnySource, type AnySourceOptions, anyFile, anyStream } from './io/any-source.js';
 export { chainSources } from './io/chain-sources.js';
 export { type CheckOptions, checkRdb, type DumpCheck } from './io/check-rdb.js';
+export type { Compression } from './io/compression.js';
 export { type FileOutputOptions, fileOutput, refuseSameFile } from './io/file-output.js';
 export { gzipOutput } from './io/gzip-output.js';
 export { type JsonlSource, type JsonlSourceOptions, jsonlFile, jsonlStream } from './io/jsonl-source.js';
@@ -44,16 +45,12 @@ export {
   targetOfServer,
   targetOfVersion,
 } from './rdb/dump-target.js';
-export { Role } from './rdb/grammar.js';
 export type { Magic } from './rdb/magic.js';
 export { NEWEST_VERSION } from './rdb/magic.js';
 export type { KeyedHash, MaskMethod } from './rdb/mask-method.js';
-export { type ChecksumState, RdbDecoder, type RdbDecoderOptions } from './rdb/reader.js';
-export { ValueCursor } from './rdb/values/cursor.js';
-export { decodeValue, ValueDecoder } from './rdb/values/decode.js';
-export { Token } from './rdb/values/token.js';
+export type { Dialect } from './rdb/types.js';
+export { decodeValue } from './rdb/values/decode.js';
 export type * from './rdb/values/value.js';
-export type { ValueReader } from './rdb/values/value-reader.js';
 export * from './record.js';
 export type { AddressOptions, TlsFiles } from './redis/address.js';
 export type { ConflictPolicy } from './redis/outcome.js';
@@ -65,7 +62,6 @@ export {
   restoreSink,
 } from './redis/restore-sink.js';
 export { type CheckReport, checkReport, type Fault } from './reports/check.js';
-export { CollisionScan, Collisions } from './reports/collisions.js';
 export {
   type DatabaseInfo,
   type InfoReport,
@@ -82,9 +78,8 @@ export { type Palette, plainPalette } from './sinks/human-palette.js';
 export { type JsonLayout, type JsonOptions, jsonFormat } from './sinks/json.js';
 export { type JsonLinesOptions, jsonLinesFormat } from './sinks/jsonl.js';
 export { KeysFormat, type KeysOptions } from './sinks/keys.js';
-export { type ByteOutput, OutputBuffer } from './sinks/output-buffer.js';
+export type { ByteOutput } from './sinks/output-buffer.js';
 export { type RdbFormatOptions, rdbFormat, rdbFormats } from './sinks/rdb.js';
-export type { OtherRecord, PartsFormat, RecordFormat } from './sinks/record-format.js';
 export { RespFormat, type RespOptions } from './sinks/resp.js';
 export { type SplitPart, type SplitReport, SplitSink, type SplitSinkOptions } from './sinks/split.js';
 export {
@@ -97,7 +92,6 @@ export {
   type SlotRange,
   type SplitRule,
 } from './sinks/split-rules.js';
-export type { MakeSpill, Spill } from './spill.js';
 export { COLLISION, type Occurrences, resolveCollisions } from './stages/collisions.js';
 export { findKey, type KeyFinder } from './stages/find-key.js';
 export { type FirstOnlyOptions, firstOnly } from './stages/first-only.js';
@@ -118,3 +112,32 @@ export { selectSlot } from './stages/select-slot.js';
 export { selectType } from './stages/select-type.js';
 export { skipExpired } from './stages/skip-expired.js';
 export { type TtlRule, ttl } from './stages/ttl.js';
+
+// Then what those need who build on the parts: decoders without I/O, values token by token, values
+// made anew, and what a format of one's own writes into.
+
+export { Crc64 } from './codec/crc64.js';
+export { JsonlDecoder, type JsonlDecoderOptions } from './io/jsonl-decoder.js';
+export type { ArrayBuilder } from './rdb/encode/array-builder.js';
+export type { Dropped, LossPolicy } from './rdb/encode/encode-context.js';
+export type { EncodedValue } from './rdb/encode/encoded-value.js';
+export type { HashBuilder } from './rdb/encode/hash-builder.js';
+export type { ListBuilder } from './rdb/encode/list-builder.js';
+export type { SetBuilder } from './rdb/encode/set-builder.js';
+export type { StreamBuilder } from './rdb/encode/stream-builder.js';
+export type { StreamState } from './rdb/encode/stream-state.js';
+export type { StringBuilder } from './rdb/encode/string-builder.js';
+export type { EncodingThresholds } from './rdb/encode/thresholds.js';
+export { ValueEncoder, type ValueEncoderOptions } from './rdb/encode/value-encoder.js';
+export type { ZsetBuilder } from './rdb/encode/zset-builder.js';
+export { Role } from './rdb/grammar.js';
+export { type ChecksumState, RdbDecoder, type RdbDecoderOptions } from './rdb/reader.js';
+export type { ValueType } from './rdb/types.js';
+export { ValueCursor } from './rdb/values/cursor.js';
+export { ValueDecoder } from './rdb/values/decode.js';
+export { Token } from './rdb/values/token.js';
+export { InlineReader, type ValueReader } from './rdb/values/value-reader.js';
+export { CollisionScan, Collisions } from './reports/collisions.js';
+export { OutputBuffer } from './sinks/output-buffer.js';
+export type { Handling, OtherRecord, PartsFormat, RecordFormat } from './sinks/record-format.js';
+export type { MakeSpill, Spill } from './spill.js';

@@ -2,7 +2,7 @@ import { type Account, jsonText, printable, type Tally, type Totals } from '../i
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.js';
 
 /** What an account is shown with. */
-export interface AccountFrame {
+interface AccountFrame {
   readonly seconds: number;
   /** Words for `written`, where it is something else: `would be written`. */
   readonly written?: string;

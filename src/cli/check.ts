@@ -5,7 +5,7 @@ import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
 import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
 
-export interface CheckCommandOptions extends SelectionOptions {
+interface CheckCommandOptions extends SelectionOptions {
   json?: boolean;
   quiet?: boolean;
 }

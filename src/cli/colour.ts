@@ -1,7 +1,7 @@
 import { type Palette, plainPalette } from '../index.js';
 
 /** What is needed of a stream to know whether colours suit it. */
-export interface Terminal {
+interface Terminal {
   readonly isTTY?: boolean;
 }
 

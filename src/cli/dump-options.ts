@@ -80,7 +80,7 @@ export async function dumpTarget(
 const DEFAULT_VERSION = 11;
 
 /** `redis-6.2`, `valkey-9`: a server. */
-export function parseTarget(text: string): DumpTarget {
+function parseTarget(text: string): DumpTarget {
   const target = targetOfServer(text);
   if (target === undefined) {
     throw new InvalidArgumentError('Give a server as redis-6.2, redis-8.0, valkey-8.1 or valkey-9.1.');

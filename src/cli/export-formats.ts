@@ -16,7 +16,7 @@ import { dumpTarget } from './dump-options.js';
 import type { ExportOptions, FormatName } from './export-options.js';
 
 /** What a format is made from, besides the options. */
-export interface FormatContext {
+interface FormatContext {
   readonly sources: readonly AnySource[];
   /** Opens the sources once more. */
   readonly open: () => AnySource[];

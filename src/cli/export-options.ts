@@ -5,7 +5,7 @@ import { addMasks, type MaskOptions } from './mask-options.js';
 import type { StageOptions } from './run-stages.js';
 import { addSelection, addTransformation } from './selection.js';
 
-export const FORMATS = ['jsonl', 'json', 'keys', 'csv', 'resp', 'aof', 'rdb'] as const;
+const FORMATS = ['jsonl', 'json', 'keys', 'csv', 'resp', 'aof', 'rdb'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
 export interface ExportOptions extends StageOptions, DumpOptions, MaskOptions {

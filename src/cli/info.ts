@@ -5,7 +5,7 @@ import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
 import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
 
-export interface InfoOptions extends SelectionOptions {
+interface InfoOptions extends SelectionOptions {
   largest: number;
   json?: boolean;
   quiet?: boolean;

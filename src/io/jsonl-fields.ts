@@ -15,7 +15,7 @@ const MAX_SIGNED = 2n ** 63n - 1n;
 const MAX_UNSIGNED = 2n ** 64n - 1n;
 
 /** Takes strings whole or in fragments, as the builders of values do. */
-export interface StringSink {
+interface StringSink {
   add(bytes: Uint8Array, start?: number, end?: number): void;
   beginString(total?: number): void;
   append(bytes: Uint8Array, start?: number, end?: number): void;

@@ -14,7 +14,7 @@ import { Token } from './values/token.js';
 import type { ValueReader } from './values/value-reader.js';
 
 /** How a value comes into a dump: as it is stored, changed after a look inside, or not at all. */
-export type Way = 'copy' | 'look' | { readonly refused: string };
+type Way = 'copy' | 'look' | { readonly refused: string };
 
 export interface ConverterOptions {
   /** Opens a place for what is re-encoded and too large for memory. */

@@ -75,7 +75,7 @@ export const Role = {
 } as const;
 export type Role = (typeof Role)[keyof typeof Role];
 
-export type PackedEncoding = 'intset' | 'zipmap' | 'ziplist' | 'listpack' | 'stream-listpack';
+type PackedEncoding = 'intset' | 'zipmap' | 'ziplist' | 'listpack' | 'stream-listpack';
 
 /** A string that holds a packed blob, whose entries have these roles in turn. */
 export interface PackedLayout {

@@ -11,7 +11,7 @@ export interface Magic {
   readonly version: number;
 }
 
-export const MAGIC_BYTES = 9;
+const MAGIC_BYTES = 9;
 
 /** Newest versions whose types are known; newer files are read as far as they use these. */
 export const NEWEST_VERSION: Readonly<Record<'redis' | 'valkey', number>> = { redis: 15, valkey: 81 };

@@ -9,7 +9,7 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /** What a string is to those who look at it, which decides what of it stays. */
-export const Texture = {
+const Texture = {
   /** No text: every byte is drawn from all. */
   binary: 0,
   /** UTF-8: letters and digits are drawn, marks and white space stay where they are. */
@@ -17,7 +17,7 @@ export const Texture = {
   /** Marks and white space alone, which are drawn then, too. */
   marks: 2,
 } as const;
-export type Texture = (typeof Texture)[keyof typeof Texture];
+type Texture = (typeof Texture)[keyof typeof Texture];
 
 const MARKS = Uint8Array.from('!#$%&()*+,-./:;<=>?@[]^_{|}~', (char) => char.charCodeAt(0));
 

@@ -34,7 +34,7 @@ export interface Address {
   readonly tls: TlsConnection | undefined;
 }
 
-export interface TlsConnection {
+interface TlsConnection {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;

@@ -119,7 +119,7 @@ function matches({ keys }: MaskRule, { keyBytes, keyStart, keyEnd }: KeyHead): b
 }
 
 /** The rules whose keys match one key, as they apply to its value. */
-export class SelectedRules implements ValueMask {
+class SelectedRules implements ValueMask {
   asksNames = false;
   masksNames = false;
   private readonly rules: MaskRule[] = [];
