@@ -59,15 +59,6 @@ class AnyDecoderSource extends DecoderSource<AnyDecoder> implements AnySource {
     return this.decoder?.rdb?.checksum ?? 'pending';
   }
 
-  get dumpBytes(): number {
-    return this.decoder?.offset ?? 0;
-  }
-
-  get trailingBytes(): number {
-    const plain = this.compression === 'none' && this.decoder?.done === true;
-    return plain && this.size !== undefined ? this.size - this.dumpBytes : 0;
-  }
-
   protected override makeDecoder(inputBytes?: number): AnyDecoder {
     return new AnyDecoder({ ...this.options, ...(inputBytes === undefined ? {} : { inputBytes }) });
   }

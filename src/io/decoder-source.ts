@@ -60,6 +60,17 @@ export abstract class DecoderSource<D extends ByteDecoder> implements Source {
     return typeof this.origin === 'string' && isRegular(this.origin);
   }
 
+  /** Bytes of the input, decompressed, that were read as records; all of a dump once it was read. */
+  get dumpBytes(): number {
+    return this.decoder?.offset ?? 0;
+  }
+
+  /** Bytes of a plain file that stand behind what was read, once that is all. */
+  get trailingBytes(): number {
+    const isPlain = this.compression === 'none' && this.decoder?.done === true;
+    return isPlain && this.size !== undefined ? this.size - this.dumpBytes : 0;
+  }
+
   async *read(signal: AbortSignal): AsyncGenerator<RecordBatch> {
     const { origin } = this;
     try {

@@ -57,15 +57,6 @@ class RdbDecoderSource extends DecoderSource<RdbDecoder> implements RdbSource {
     return this.decoder?.checksum ?? 'pending';
   }
 
-  get dumpBytes(): number {
-    return this.decoder?.offset ?? 0;
-  }
-
-  get trailingBytes(): number {
-    const plain = this.compression === 'none' && this.decoder?.done === true;
-    return plain && this.size !== undefined ? this.size - this.dumpBytes : 0;
-  }
-
   protected override makeDecoder(inputBytes?: number): RdbDecoder {
     return new RdbDecoder({ ...this.options, ...(inputBytes === undefined ? {} : { inputBytes }) });
   }
