@@ -110,7 +110,7 @@ async function exporting() {
       const { ours, theirs } = await compare(
         () => measure([...rdbkit, 'export', dump, '-o', '/dev/null', '--quiet', '--format', ...args]),
         () => measure(['redis-check-rdb', dump]),
-        { runs: Math.min(runs, 3) },
+        { runs: Math.min(runs, 5) },
       );
       rows.push([
         name,
