@@ -21,8 +21,7 @@ const SOURCES = 'dumps or JSON Lines of rdbkit, gzip and zstd included; - for st
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, () => stop.abort());
   // Whoever reads our output may have seen enough; what we do besides goes on.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') process.exit(reportError(unwritable(error)));

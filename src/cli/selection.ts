@@ -131,6 +131,9 @@ export function selectionStages(options: SelectionOptions): Stage[] {
   if (options.type !== undefined) stages.push(selectType(options.type));
   if (options.expiry !== undefined) stages.push(selectExpiry(options.expiry));
   if (options.minSize !== undefined || options.maxSize !== undefined) {
+    if (options.minSize !== undefined && options.minSize > (options.maxSize ?? options.minSize)) {
+      throw new RdbkitError('USAGE', '--min-size is above --max-size: no value has such a size');
+    }
     stages.push(selectSize(options.minSize ?? 0, options.maxSize));
   }
   if (options.key !== undefined) stages.push(selectKey(options.key));

@@ -215,6 +215,12 @@ describe('what export refuses', () => {
     ],
     ['an unknown target', () => ['--format', 'rdb', '--target', 'mysql-8'], 64, /redis-6\.2/],
     [
+      'sizes that no value has',
+      () => ['--min-size', '10kb', '--max-size', '5kb'],
+      64,
+      /--min-size is above --max-size/,
+    ],
+    [
       'two targets',
       () => ['--format', 'rdb', '--target', 'redis-6.2', '--rdb-version', '9'],
       64,

@@ -19,7 +19,8 @@ function partsOf(type: string, value: unknown): Parts {
     const members = value as [string, string][];
     return {
       strings: members.map(([member]) => member),
-      rest: members.map(([, score]) => Number(score)).sort(),
+      // Members of equal scores stand in another order, and 0 and -0 are equal.
+      rest: members.map(([, score]) => (Object.is(Number(score), -0) ? '-0' : `${Number(score)}`)).sort(),
     };
   }
   if (type.startsWith('hash')) {
