@@ -74,7 +74,11 @@ export class ValueEncoders {
     const name = `${chosen.dialect} ${chosen.rdbVersion} ${chosen.backlen}`;
     let encoder = this.encoders.get(name);
     if (encoder === undefined) {
-      encoder = new ValueEncoder(chosen, { limits: this.limits, makeSpill: this.makeSpill });
+      encoder = new ValueEncoder(chosen, {
+        limits: this.limits,
+        makeSpill: this.makeSpill,
+        streamDetails: this.given === undefined ? 'refuse' : 'drop',
+      });
       this.encoders.set(name, encoder);
     }
     return encoder;

@@ -25,6 +25,11 @@ export interface ConverterOptions {
    * streams, module metadata of the key): `refuse` the key (default), or `drop` them with a note.
    */
   readonly unsupported?: 'refuse' | 'drop';
+  /**
+   * Refuses also what older layouts of streams leave out because their servers do without it:
+   * counters before Redis 7.0, active times of consumers before 7.2.
+   */
+  readonly isExact?: boolean;
 }
 
 /** Told what was dropped, and how often. */
@@ -60,7 +65,7 @@ export class ValueConverter {
 
   constructor(
     readonly target: DumpTarget,
-    { makeSpill, limits, unsupported = 'refuse' }: ConverterOptions,
+    { makeSpill, limits, unsupported = 'refuse', isExact = false }: ConverterOptions,
   ) {
     this.limits = withLimits(limits);
     this.known = typeTable(target.dialect, target.rdbVersion);
@@ -71,6 +76,7 @@ export class ValueConverter {
       limits: this.limits,
       fieldExpiries: unsupported,
       streamState: unsupported,
+      streamDetails: isExact ? 'refuse' : 'drop',
     });
   }
 
@@ -82,6 +88,11 @@ export class ValueConverter {
     const way = this.wayOfType(valueTypeOf(head.type));
     const looks = losesMetadata || (!target.asStored && mayBeDisputed(head));
     return way === 'copy' && looks ? 'look' : way;
+  }
+
+  /** Whether the target reads values of that type as they are stored, back lengths aside. */
+  readsType(head: KeyHead): boolean {
+    return this.wayOfType(valueTypeOf(head.type)) === 'copy';
   }
 
   /**

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Refusal } from '../account.js';
 import { RdbkitError } from '../errors.js';
 import { Spool } from '../io/spool.js';
+import type { EncodedValue } from '../rdb/encode/encoded-value.js';
 import { ValueChecker } from '../rdb/values/check.js';
 import { ValueCursor } from '../rdb/values/cursor.js';
 import { locate, openRecord, valueTypeOf } from '../rdb/values/decode.js';
 import { Token } from '../rdb/values/token.js';
+import { SpilledReader } from '../rdb/values/value-reader.js';
 import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
 import type { Reply } from '../resp/reply.js';
-import { BuildContext, type Builder, Unbuildable } from './build-context.js';
-import { EXISTS, EXPIRED, LOST, refusalOf } from './outcome.js';
+import { BuildContext, type Builder } from './build-context.js';
+import { EXISTS, EXPIRED, LOST, refusalOf, refusalOfValue } from './outcome.js';
 import { PAYLOAD_OVERHEAD } from './restore-command.js';
 import { temporaryKey } from './temporary-key.js';
 import { builderFor } from './value-builders.js';
@@ -104,6 +106,16 @@ export class BigValue {
     await this.conclude();
   }
 
+  /** Writes a value that was encoded anew and is larger than one batch may be. */
+  async encoded(value: EncodedValue): Promise<void> {
+    try {
+      if (!(await this.exists())) await this.restorePieces(value.type.code, value.size, value.pieces());
+    } finally {
+      value.close();
+    }
+    await this.conclude();
+  }
+
   /** Gives up in the middle of the value; it counts as failed. */
   async abort(reason: RdbkitError): Promise<void> {
     this.refusal ??= { code: reason.code, cause: reason.message };
@@ -136,8 +148,7 @@ export class BigValue {
     } catch (thrown) {
       this.run.link.check();
       if (!(thrown instanceof RdbkitError) || thrown.code === 'INTERNAL') throw thrown;
-      const cause = thrown instanceof Unbuildable ? thrown.message : locate(thrown, this.head).describe();
-      this.refusal = { code: thrown.code, cause };
+      this.refusal = refusalOfValue(locate(thrown, this.head));
       await this.abandon();
     }
   }
@@ -190,11 +201,33 @@ export class BigValue {
   /** The value is in the file: RESTORE if one argument can hold it, else commands. */
   private async endSpool(spool: Spool): Promise<void> {
     const { target } = this.run;
-    const wrongWidths = target.format.backlen === 'new' ? this.checker?.oldWidths : this.checker?.newWidths;
-    if (spool.size + PAYLOAD_OVERHEAD <= target.maxBulkBytes && wrongWidths === 0) {
-      await this.restoreSpool(spool);
-      return;
+    let converted: EncodedValue | undefined;
+    await this.guarded(async () => {
+      converted = this.convert(spool);
+    });
+    if (this.refusal !== undefined) return;
+    const size = converted?.size ?? spool.size;
+    try {
+      if (size + PAYLOAD_OVERHEAD > target.maxBulkBytes) await this.buildFrom(spool);
+      else {
+        const { code } = converted?.type ?? this.head.type;
+        await this.restorePieces(code, size, converted?.pieces() ?? spool.read());
+      }
+    } finally {
+      converted?.close();
     }
+  }
+
+  /** The value in the form of the target; undefined when it has that. */
+  private convert(spool: Spool): EncodedValue | undefined {
+    const { head, checker } = this;
+    const { target, converter, limits } = this.run;
+    const wrongWidths = target.format.backlen === 'new' ? checker?.oldWidths : checker?.newWidths;
+    if (converter.readsType(head) && wrongWidths === 0) return undefined;
+    return converter.convert(head, new SpilledReader(head as KeyBegin, spool, limits), () => {});
+  }
+
+  private async buildFrom(spool: Spool): Promise<void> {
     await this.guarded(async () => {
       this.beginBuild();
       this.cursor.openParts(valueTypeOf(this.head.type), this.head.valueOffset, this.head.templates);
@@ -207,12 +240,12 @@ export class BigValue {
     });
   }
 
-  private async restoreSpool(spool: Spool): Promise<void> {
+  private async restorePieces(code: number, size: number, pieces: Iterable<Uint8Array>): Promise<void> {
     const { link, restore, account } = this.run;
     const { head } = this;
     restore.begin(head);
-    restore.beginPayload(head, head.type.code, spool.size);
-    for (const piece of spool.read()) {
+    restore.beginPayload(head, code, size);
+    for (const piece of pieces) {
       restore.piece(piece, 0, piece.length);
       await link.socketRoom();
     }

@@ -1,17 +1,17 @@
 import type { Refusal } from '../account.js';
 import type { Integer } from '../bytes/integer.js';
 import type { RdbkitError } from '../errors.js';
-import { valueWithBacklens } from '../rdb/backlen.js';
-import { type Passage, passageOf } from '../rdb/compat.js';
+import type { EncodedValue } from '../rdb/encode/encoded-value.js';
 import { parseModuleId } from '../rdb/module-id.js';
-import { PLAIN_HASH, plainHash } from '../rdb/plain-hash.js';
 import { Scanner } from '../rdb/scanner.js';
 import { locate } from '../rdb/values/decode.js';
-import type { KeyBegin, KeyHead, KeyRecord, RecordType } from '../record.js';
+import { InlineReader } from '../rdb/values/value-reader.js';
+import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
 import { BigValue } from './big-value.js';
 import { DatabaseSelector } from './database-selector.js';
-import { EXISTS, EXPIRED, refusalOf } from './outcome.js';
+import { EXISTS, EXPIRED, refusalOf, refusalOfValue } from './outcome.js';
 import { PAYLOAD_OVERHEAD } from './restore-command.js';
+import { TrialValue } from './trial-value.js';
 import type { Expectation } from './window.js';
 import type { WriteContext } from './write-context.js';
 
@@ -21,24 +21,25 @@ const PERSISTED = 'expired keys written without expiry';
 /** Modules whose refusals are remembered. */
 const MAX_MODULES = 1000;
 
+/** The converter of an import refuses what it would have to drop. */
+const nothingDropped = (): void => {};
+
 /** Writes keys into the target, each by the way that its type and size ask for. */
 export class KeyWriter {
   private readonly databases: DatabaseSelector;
   private readonly restored: Expectation;
   private readonly looked: Expectation;
   private readonly ignored: Expectation = { onOk() {}, onReply() {}, onLost() {} };
-  /** For keys without metadata. By type, as sources of Redis and Valkey share type bytes. */
-  private readonly passages = new Map<RecordType, Passage>();
-  private lastType: RecordType | undefined;
-  private lastPassage: Passage = 'as-is';
+  private readonly reader: InlineReader;
   private readonly modules = new Map<string, Expectation>();
-  private big: BigValue | undefined;
+  private big: BigValue | TrialValue | undefined;
   /** Expiries to be set behind keys that RESTORE could not give an absolute one. */
   private expiries: { db: number; key: Uint8Array; at: Integer }[] = [];
 
   constructor(private readonly context: WriteContext) {
     const { link, account, outcomes, target } = context;
     this.databases = new DatabaseSelector(link);
+    this.reader = new InlineReader(context.limits);
     this.restored = outcomes.expectation('RESTORE');
     this.looked = {
       onOk: () => {},
@@ -65,12 +66,11 @@ export class KeyWriter {
     this.big = undefined;
     if (!this.admit(head)) return undefined;
     return this.inDatabase(head, async () => {
-      if (this.context.dryRun) {
-        this.look(head);
-        return;
-      }
-      this.big = new BigValue(this.context, head);
-      await this.big.begin();
+      const { dryRun, converter } = this.context;
+      if (!dryRun) this.big = new BigValue(this.context, head);
+      else if (converter.readsType(head)) this.look(head);
+      else this.big = new TrialValue(this.context, head, () => this.look(head));
+      await this.big?.begin();
     });
   }
 
@@ -99,7 +99,7 @@ export class KeyWriter {
 
   /** Whether a key is written, by what is known before its value is looked at; enters why not. */
   private admit(head: KeyHead): boolean {
-    const { account, expired } = this.context;
+    const { account, expired, converter } = this.context;
     if (head.expireAtMs !== undefined && head.expireAtMs <= Date.now()) {
       if (expired === 'skip') {
         account.skipped(head.tally, EXPIRED);
@@ -108,29 +108,14 @@ export class KeyWriter {
       head.expireAtMs = undefined;
       account.note(PERSISTED);
     }
-    const passage = this.passage(head);
-    if (typeof passage === 'object') {
-      account.fail(head, 'RESTORE', { code: 'TARGET_INCOMPATIBLE', cause: passage.refused });
+    const way = converter.way(head);
+    if (typeof way === 'object') {
+      account.fail(head, 'RESTORE', { code: 'TARGET_INCOMPATIBLE', cause: way.refused });
       return false;
     }
     const refusal = this.databases.refusal(head.db);
     if (refusal !== undefined) account.fail(head, 'SELECT', refusal);
     return refusal === undefined;
-  }
-
-  private passage(head: KeyHead): Passage {
-    const { format } = this.context.target;
-    if (head.metadata !== undefined) return passageOf(head, format);
-    const { type } = head;
-    if (type === this.lastType) return this.lastPassage;
-    let passage = this.passages.get(type);
-    if (passage === undefined) {
-      passage = passageOf(head, format);
-      this.passages.set(type, passage);
-    }
-    this.lastType = type;
-    this.lastPassage = passage;
-    return passage;
   }
 
   private async inDatabase(head: KeyHead, write: () => Promise<void> | undefined): Promise<void> {
@@ -145,12 +130,40 @@ export class KeyWriter {
   }
 
   private send(record: KeyRecord): Promise<void> | undefined {
-    const { link, target, dryRun, rate } = this.context;
+    if (this.context.converter.way(record) === 'look') return this.sendConverted(record);
+    const { target, dryRun } = this.context;
     if (dryRun) this.look(record);
     else if (PAYLOAD_OVERHEAD + record.size > target.maxBulkBytes)
       return new BigValue(this.context, record).whole(record);
-    else if (!this.restore(record)) return undefined;
-    const wait = rate?.take(record.size) ?? 0;
+    else this.restore(record, undefined);
+    return this.pace(record.size);
+  }
+
+  /** Sends a value that the target may not read as it is stored. */
+  private sendConverted(record: KeyRecord): Promise<void> | undefined {
+    const { target, dryRun, limits, converter } = this.context;
+    let value: EncodedValue | undefined;
+    try {
+      value = converter.convert(record, this.reader.use(record), nothingDropped);
+    } catch (thrown) {
+      this.refuse(record, thrown);
+      return undefined;
+    }
+    const size = value?.size ?? record.size;
+    if (dryRun) this.look(record);
+    else if (PAYLOAD_OVERHEAD + size > target.maxBulkBytes)
+      return new BigValue(this.context, record).whole(record);
+    else if (value !== undefined && size > limits.maxInlineValue)
+      return new BigValue(this.context, record).encoded(value);
+    else this.restore(record, value);
+    value?.close();
+    return this.pace(size);
+  }
+
+  /** Keeps to the rate, and to what may be in flight. */
+  private pace(size: number): Promise<void> | undefined {
+    const { link, rate } = this.context;
+    const wait = rate?.take(size) ?? 0;
     if (wait > 0) return this.wait(wait);
     return link.window.isFull ? link.room() : undefined;
   }
@@ -162,37 +175,25 @@ export class KeyWriter {
     if (link.window.isFull) await link.room();
   }
 
-  /** Sends the value as the target reads it; false when it turned out to be damaged. */
-  private restore(record: KeyRecord): boolean {
-    const { link, target, restore, conflict, limits, account } = this.context;
-    let { valueBytes, valueStart, valueEnd } = record;
-    let { code } = record.type;
-    try {
-      const changed =
-        this.passage(record) === 'plain-hash'
-          ? plainHash(record, limits)
-          : valueWithBacklens(record, target.format.backlen, limits);
-      if (changed !== undefined) {
-        valueBytes = changed;
-        valueStart = 0;
-        valueEnd = changed.length;
-        if (this.passage(record) === 'plain-hash') code = PLAIN_HASH;
-      }
-    } catch (thrown) {
-      const error = locate(thrown, record);
-      if (error.code === 'INTERNAL') throw error;
-      account.fail(record, 'RESTORE', { code: error.code, cause: error.describe() });
-      return false;
-    }
+  /** Enters why the value of a key cannot be brought to the form of the target. */
+  private refuse(record: KeyRecord, thrown: unknown): void {
+    const error = locate(thrown, record);
+    if (error.code === 'INTERNAL' || error.code === 'IO') throw error;
+    this.context.account.fail(record, 'RESTORE', refusalOfValue(error));
+  }
+
+  /** Sends the value, or what it was encoded to. */
+  private restore(record: KeyRecord, value: EncodedValue | undefined): void {
+    const { link, target, restore, conflict } = this.context;
     if (conflict === 'replace' && !target.replace) {
       link.window.writer.begin(2);
       link.window.writer.text('DEL');
       link.window.writer.bytes(record.keyBytes, record.keyStart, record.keyEnd);
       link.window.expect(this.ignored);
     }
-    restore.write(record, code, valueBytes, valueStart, valueEnd);
+    if (value !== undefined) restore.writeEncoded(record, value);
+    else restore.write(record, record.type.code, record.valueBytes, record.valueStart, record.valueEnd);
     this.expect(record);
-    return true;
   }
 
   private expect(record: KeyRecord): void {

@@ -68,6 +68,17 @@ export class Outcomes {
   }
 }
 
+/**
+ * Why a value cannot be written: damage is named with its place, what the target cannot have is the
+ * same for many keys.
+ */
+export function refusalOfValue(error: RdbkitError): Refusal {
+  return {
+    code: error.code,
+    cause: error.code === 'TARGET_INCOMPATIBLE' ? error.message : error.describe(),
+  };
+}
+
 /** What an error reply means for the key: the same for the same kind of refusal. */
 export function refusalOf(reply: string): Refusal {
   if (/^BUSYKEY|^ERR Target key name is busy/.test(reply)) return EXISTS;

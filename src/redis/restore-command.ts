@@ -1,5 +1,6 @@
 import { putInt32LE } from '../bytes/integer.js';
 import { Crc64 } from '../codec/crc64.js';
+import type { EncodedValue } from '../rdb/encode/encoded-value.js';
 import { FOOTER_BYTES, PayloadFooter } from '../rdb/payload.js';
 import type { KeyHead } from '../record.js';
 import { framed, HEADER_BYTES } from '../resp/command-writer.js';
@@ -42,6 +43,15 @@ export class RestoreCommand {
       this.piece(value, start, end);
       this.endPayload();
     }
+    this.options(head);
+  }
+
+  /** Writes a whole command for a value that was encoded anew. */
+  writeEncoded(head: KeyHead, value: EncodedValue): void {
+    this.begin(head);
+    this.beginPayload(head, value.type.code, value.size);
+    for (const piece of value.pieces()) this.piece(piece, 0, piece.length);
+    this.endPayload();
     this.options(head);
   }
 

@@ -2,8 +2,10 @@ import type { Redis } from 'ioredis';
 import type { Account } from '../account.js';
 import { latin1Text } from '../bytes/ascii.js';
 import type { RdbkitError } from '../errors.js';
+import { Spool } from '../io/spool.js';
 import { type Limits, withLimits } from '../limits.js';
 import type { RunContext, Sink } from '../pipeline.js';
+import { ValueConverter } from '../rdb/convert.js';
 import type { DumpRecord, RecordBatch } from '../record.js';
 import { type Address, type AddressOptions, parseAddress } from './address.js';
 import { connectControl } from './connection.js';
@@ -93,6 +95,10 @@ export class RestoreSink implements Sink<ImportReport> {
       limits,
       account,
       outcomes,
+      converter: new ValueConverter(
+        { ...target.format, asStored: false },
+        { makeSpill: () => new Spool(), limits, isExact: true },
+      ),
       restore: new RestoreCommand(link.window, target, conflict === 'replace'),
       conflict,
       expired: options.expired ?? 'skip',

@@ -1,5 +1,6 @@
 import type { Account } from '../account.js';
 import type { Limits } from '../limits.js';
+import type { ValueConverter } from '../rdb/convert.js';
 import type { Link } from './link.js';
 import type { ConflictPolicy, Outcomes } from './outcome.js';
 import type { Target } from './probe.js';
@@ -14,6 +15,8 @@ export interface WriteContext {
   readonly account: Account;
   readonly outcomes: Outcomes;
   readonly restore: RestoreCommand;
+  /** Brings values to the format of the target, without any loss. */
+  readonly converter: ValueConverter;
   readonly conflict: ConflictPolicy;
   readonly expired: 'skip' | 'persist';
   readonly dryRun: boolean;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dumpPayload } from '../../src/rdb/payload.js';
+import type { DecodedValue } from '../../src/rdb/values/value.js';
 import { type CorpusDump, corpus, corpusFile, corpusTruth } from '../support/corpus.js';
-import { corpusKeys, corpusLibraries, readsType } from '../support/corpus-state.js';
+import { canHold, corpusKeys, corpusLibraries } from '../support/corpus-state.js';
 import { imbalances, importInto, rejectedKey, reportOf } from '../support/rdbkit.js';
 import type { ReadKey } from '../support/read.js';
 import { readFunctions, readKeys } from '../support/server-state.js';
@@ -10,9 +11,9 @@ import { counted, type StreamTruth } from '../support/stream-truth.js';
 import { base64, inTruthOrder, normalTruth, type Truth, truthName } from '../support/truth.js';
 
 // Every dump of the corpus into every server: what the server then holds is what the corpus says,
-// and the keys that it does not hold are those whose form it cannot read.
+// and the keys that it does not hold are those that hold something that it knows nothing of.
 
-/** What a key is refused with whose form the server does not know. */
+/** What a key is refused with whose value the server cannot hold. */
 const NEEDS_ANOTHER = /needs (?:Redis|Valkey) \d+\.\d+ or newer|no module that reads/;
 
 describeServers((server) => {
@@ -83,13 +84,13 @@ async function expectedState(
   name: string,
   truth: readonly Truth[],
 ): Promise<{ taken: Truth[]; refused: Truth[] }> {
-  const keys = corpusKeys(name);
+  const keys = corpusKeys(name, { decode: true });
   const taken: Truth[] = [];
   const refused: Truth[] = [];
   for (const key of truth) {
-    const { type } = keys.get(truthName(key)) as ReadKey;
+    const { type, decoded } = keys.get(truthName(key)) as ReadKey;
     const value = type.startsWith('module') ? await restored(running, key) : expectedValue(key, type);
-    if (value === undefined || !readsType(running.server, type)) refused.push(key);
+    if (value === undefined || !canHold(running.server, decoded as DecodedValue)) refused.push(key);
     else taken.push({ ...key, value });
   }
   return { taken: taken.sort(inTruthOrder), refused };

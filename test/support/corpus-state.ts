@@ -1,3 +1,4 @@
+import type { DecodedValue, StreamValue } from '../../src/rdb/values/value.js';
 import { corpusBytes } from './corpus.js';
 import { type ReadKey, type ReadOptions, readAll } from './read.js';
 import { isAtLeast, type Server } from './servers.js';
@@ -23,6 +24,36 @@ export function readsType({ family, version }: Server, type: string): boolean {
   if (since === undefined) return true;
   const least = since[family];
   return least !== undefined && isAtLeast(version, least);
+}
+
+/**
+ * Whether a server can hold a value without any loss, in whatever encoding; of modules it is not
+ * known. What it cannot hold is what came later: arrays, expiries of fields, parts of streams.
+ */
+export function canHold({ family, version, hasFieldExpiry }: Server, value: DecodedValue): boolean {
+  const isSince = (redis: string, valkey?: string) =>
+    family === 'redis' ? isAtLeast(version, redis) : valkey !== undefined && isAtLeast(version, valkey);
+  switch (value.type) {
+    case 'array':
+      return isSince('8.8');
+    case 'hash':
+      return hasFieldExpiry || value.fields.every(({ expireAtMs }) => expireAtMs === undefined);
+    case 'stream':
+      return (
+        (isSince('7.2', '7.2') || !tellsActiveTimes(value)) &&
+        (isSince('8.6') || (value.idempotence?.producers ?? []).length === 0) &&
+        (isSince('8.8') ||
+          value.groups.every(({ pending }) => pending.every(({ consumer }) => consumer !== undefined)))
+      );
+    default:
+      return true;
+  }
+}
+
+function tellsActiveTimes({ groups }: StreamValue): boolean {
+  return groups.some(({ consumers }) =>
+    consumers.some(({ seenAtMs, activeAtMs }) => activeAtMs !== undefined && activeAtMs !== seenAtMs),
+  );
 }
 
 /** The keys of the dump by the names that the truth has for them, see `truthName`. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { RdbkitError } from '../../src/errors.js';
 import type { TargetFormat } from '../../src/rdb/compat.js';
 import { scoreText } from '../../src/rdb/encode/score-text.js';
+import type { StreamBuilder } from '../../src/rdb/encode/stream-builder.js';
 import { ValueEncoder, type ValueEncoderOptions } from '../../src/rdb/encode/value-encoder.js';
+import { ZERO_ID } from '../../src/rdb/stream-id.js';
 import { bytes, hex } from '../support/bytes.js';
 import { corpusBytes } from '../support/corpus.js';
 import { bytesOf, decoded, readerOf, recordOf, targetOf } from '../support/encoding.js';
@@ -174,6 +176,83 @@ describe('what the target cannot hold', () => {
     ]);
     expect(lenient.dropped.streamProducers).toBeGreaterThan(0);
     expect(lenient.dropped.nackedEntries).toBeGreaterThan(0);
+  });
+
+  test('counters and active times of streams are left out, or refused by the policy for details', () => {
+    const id = { ms: 5, seq: 1 };
+    const group = { name: bytes('g'), lastId: id, pending: [], consumers: [] };
+    const consumer = { name: bytes('c'), seenAtMs: 7, activeAtMs: 7 };
+    const build = (version: number, policy: 'refuse' | 'drop', fill: (stream: StreamBuilder) => void) => {
+      const stream = redis(version, { streamDetails: policy }).stream();
+      stream.entry(id, [bytes('a'), bytes('b')]);
+      fill(stream);
+      stream.end();
+    };
+    const counters = 'a stream that counts the entries that were deleted needs Redis 7.0 or newer';
+    const cases: [number, string | undefined, (stream: StreamBuilder) => void][] = [
+      [9, counters, (stream) => stream.state({ entriesAdded: 2 })],
+      [9, counters, (stream) => stream.state({ maxDeletedId: { ms: 1, seq: 0 } })],
+      [9, counters, (stream) => stream.state({ firstId: { ms: 4, seq: 0 } })],
+      [9, undefined, (stream) => stream.state({ entriesAdded: 1, firstId: id, maxDeletedId: ZERO_ID })],
+      [
+        9,
+        'a stream that counts what its groups have read needs Redis 7.0 or newer',
+        (stream) => stream.group({ ...group, entriesRead: 7 }),
+      ],
+      [9, undefined, (stream) => stream.group({ ...group, entriesRead: 1 })],
+      [9, undefined, (stream) => stream.group({ ...group, entriesRead: undefined })],
+      [
+        10,
+        'a stream that knows when its consumers were last active needs Redis 7.2 or newer',
+        (stream) => stream.group({ ...group, entriesRead: 1, consumers: [{ ...consumer, activeAtMs: -1 }] }),
+      ],
+      [10, undefined, (stream) => stream.group({ ...group, entriesRead: 1, consumers: [consumer] })],
+      [
+        12,
+        'a stream with settings or counts of idempotent producers needs Redis 8.6 or newer',
+        (stream) =>
+          stream.idempotence({ durationSeconds: 100, maxSize: 99, producers: [], added: 0, duplicates: 0 }),
+      ],
+      [
+        12,
+        undefined,
+        (stream) =>
+          stream.idempotence({ durationSeconds: 100, maxSize: 100, producers: [], added: 0, duplicates: 0 }),
+      ],
+    ];
+    for (const [version, refusal, fill] of cases) {
+      build(version, 'drop', fill);
+      if (refusal === undefined) build(version, 'refuse', fill);
+      else {
+        const error = errorOf(() => build(version, 'refuse', fill));
+        expect([error.code, error.message]).toEqual(['TARGET_INCOMPATIBLE', refusal]);
+      }
+    }
+  });
+
+  test('what is encoded anew for an import keeps every detail of a stream, or is refused', () => {
+    let refused = 0;
+    let kept = 0;
+    for (const version of [10, 12]) {
+      const encoder = redis(version, { streamDetails: 'refuse' });
+      forEachKey(corpusBytes('r88'), (record) => {
+        if (record.type.family !== 'stream') return;
+        try {
+          const encoded = encoder.encode(record, readerOf(record));
+          const again = recordOf(encoded.type, bytesOf(encoded));
+          const newest = redis(14);
+          const before = bytesOf(newest.encode(record, readerOf(record))).slice();
+          expect(toHex(bytesOf(newest.encode(again, readerOf(again))))).toBe(toHex(before));
+          kept++;
+        } catch (thrown) {
+          if (!(thrown instanceof RdbkitError)) throw thrown;
+          expect(thrown.code).toBe('TARGET_INCOMPATIBLE');
+          refused++;
+        }
+      });
+    }
+    expect(kept).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
   });
 
   test('streams before 5.0 and arrays before 8.8 are refused', () => {

@@ -44,6 +44,7 @@ export class EncodeContext {
     compress: boolean,
     readonly fieldExpiries: LossPolicy,
     readonly streamState: LossPolicy,
+    readonly streamDetails: LossPolicy,
   ) {
     this.types = new TargetTypes(target);
     this.strings = new StringWriter(compress);

@@ -186,7 +186,11 @@ export class StreamTranscoder {
     const { builder } = this;
     if (cursor.role < Role.idmpDuration || cursor.role > Role.idmpDuplicates) return;
     if (cursor.role === Role.idmpProducers) builder.keepsProducers(Number(cursor.integer));
-    if (builder.revision < PRODUCERS) return;
+    if (builder.revision < PRODUCERS) {
+      if (SETTINGS.has(cursor.role)) this.numbers.push(cursor.integer as Integer);
+      if (cursor.role === Role.idmpDuplicates) builder.keepsIdempotence(this.numbers.splice(0));
+      return;
+    }
     if (token === Token.string || token === Token.fragment) takeString(token, cursor, builder.producerNames);
     else builder.producers.length(cursor.integer as Integer);
   }
@@ -208,3 +212,11 @@ export class StreamTranscoder {
     return found;
   }
 }
+
+/** What is said of producers besides them, in stored order. */
+const SETTINGS: ReadonlySet<Role> = new Set([
+  Role.idmpDuration,
+  Role.idmpMaxSize,
+  Role.idmpAdded,
+  Role.idmpDuplicates,
+]);

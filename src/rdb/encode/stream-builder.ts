@@ -2,7 +2,7 @@ import { latin1Text } from '../../bytes/ascii.js';
 import type { Integer } from '../../bytes/integer.js';
 import { RdbkitError } from '../../errors.js';
 import { entriesReadBefore7, UNKNOWN_ENTRIES_READ } from '../entries-read.js';
-import { idHalves, ZERO_ID } from '../stream-id.js';
+import { compareIds, idHalves, ZERO_ID } from '../stream-id.js';
 import type { ValueType } from '../types.js';
 import type { StreamGroup, StreamId, StreamIdempotence } from '../values/value.js';
 import type { EncodeContext } from './encode-context.js';
@@ -27,14 +27,17 @@ export const ACTIVE_TIMES = 3;
 export const PRODUCERS = 4;
 export const NACKS = 5;
 
-/** Seconds and entries for which servers remember idempotent producers by default. */
-const DEFAULT_DURATION = 100;
-const DEFAULT_SIZE = 100;
+/**
+ * What a stream has that knows no idempotent producers: seconds and entries for which servers
+ * remember them by default, and how many messages of theirs were added and found twice.
+ */
+const DEFAULT_IDEMPOTENCE = [100, 100, 0, 0] as const;
 
 /**
  * A stream: its entries as nodes, in any order with its state, its groups and its producers; only
  * the state must come before the groups. Layouts before 7.0 have no counters, those before 7.2 no
- * active times: they are left out there without a word. Producers and nacked entries are not.
+ * active times: what a server cannot work out by itself is left out there, or refused, by the
+ * policy for details. Producers and nacked entries are refused by their own.
  */
 export class StreamBuilder {
   /** Where the entries go. */
@@ -123,7 +126,10 @@ export class StreamBuilder {
 
   /** Says what the stream remembers of idempotent producers (Redis 8.6). */
   idempotence({ durationSeconds, maxSize, producers, added, duplicates }: StreamIdempotence): void {
-    if (!this.keepsProducers(producers.length)) return;
+    if (!this.keepsProducers(producers.length)) {
+      this.keepsIdempotence([durationSeconds, maxSize, added, duplicates]);
+      return;
+    }
     const { producers: out, context } = this;
     const { strings } = context;
     out.length(durationSeconds);
@@ -148,7 +154,8 @@ export class StreamBuilder {
     const lastId = known.lastId ?? nodes.lastId ?? ZERO_ID;
     body.length(nodes.entries);
     this.idTo(body, lastId);
-    if (this.revision >= COUNTERS) {
+    if (this.revision < COUNTERS) this.keepsCounters();
+    else {
       this.idTo(body, known.firstId ?? nodes.firstId ?? ZERO_ID);
       this.idTo(body, known.maxDeletedId ?? ZERO_ID);
       body.length(known.entriesAdded ?? nodes.entries);
@@ -171,12 +178,19 @@ export class StreamBuilder {
     this.groupCount++;
     this.context.strings.put(groups, name, start, end);
     this.idTo(groups, lastId);
-    if (this.revision < COUNTERS) return;
+    const isCounted = this.revision >= COUNTERS;
+    if (isCounted && read !== undefined) {
+      groups.length(read);
+      return;
+    }
     const first = known.firstId ?? nodes.firstId ?? ZERO_ID;
     const last = known.lastId ?? nodes.lastId ?? ZERO_ID;
-    const counted =
-      known.entriesAdded === undefined ? entriesReadBefore7(lastId, nodes.entries, first, last) : undefined;
-    groups.length(read ?? counted ?? UNKNOWN_ENTRIES_READ);
+    const counted = entriesReadBefore7(lastId, nodes.entries, first, last);
+    if (isCounted) {
+      groups.length((known.entriesAdded === undefined ? counted : undefined) ?? UNKNOWN_ENTRIES_READ);
+    } else if (read !== undefined && read !== counted) {
+      this.loses('a stream that counts what its groups have read', 'Redis 7.0 or newer');
+    }
   }
 
   pendingEntry(id: StreamId, deliveredAtMs: Integer, deliveries: Integer): void {
@@ -198,6 +212,9 @@ export class StreamBuilder {
     this.context.strings.put(groups, name, start, end);
     groups.int64(seenAt);
     if (this.revision >= ACTIVE_TIMES) groups.int64(activeAt ?? seenAt);
+    else if (activeAt !== undefined && activeAt !== seenAt) {
+      this.loses('a stream that knows when its consumers were last active', 'Redis 7.2 or newer');
+    }
   }
 
   /** Whether so many producers can be written. @throws RdbkitError TARGET_INCOMPATIBLE unless they may be dropped */
@@ -223,6 +240,28 @@ export class StreamBuilder {
     return false;
   }
 
+  /** Whether a server works out itself what a layout without counters leaves out. */
+  private keepsCounters(): void {
+    const { known, nodes } = this;
+    const { firstId, maxDeletedId, entriesAdded } = known;
+    const isSame =
+      (entriesAdded ?? nodes.entries) === nodes.entries &&
+      compareIds(maxDeletedId ?? ZERO_ID, ZERO_ID) === 0 &&
+      (firstId === undefined || compareIds(firstId, nodes.firstId ?? ZERO_ID) === 0);
+    if (!isSame) this.loses('a stream that counts the entries that were deleted', 'Redis 7.0 or newer');
+  }
+
+  /** Says what a layout without producers leaves out besides them, in the order of the defaults. */
+  keepsIdempotence(numbers: readonly Integer[]): void {
+    if (numbers.some((number, i) => number !== DEFAULT_IDEMPOTENCE[i])) {
+      this.loses('a stream with settings or counts of idempotent producers', 'Redis 8.6 or newer');
+    }
+  }
+
+  private loses(what: string, needed: string): void {
+    if (this.context.streamDetails === 'refuse') throw this.context.incompatible(what, needed);
+  }
+
   private ids(ids: readonly StreamId[]): void {
     this.groups.length(ids.length);
     for (const id of ids) this.groups.id(...idHalves(id));
@@ -235,7 +274,8 @@ export class StreamBuilder {
 
   private defaultProducers(): void {
     const { producers } = this;
-    for (const number of [DEFAULT_DURATION, DEFAULT_SIZE, 0, 0, 0]) producers.length(number);
+    const [duration, size, added, duplicates] = DEFAULT_IDEMPOTENCE;
+    for (const number of [duration, size, 0, added, duplicates]) producers.length(number);
   }
 }
 

@@ -30,6 +30,11 @@ export interface ValueEncoderOptions {
   readonly fieldExpiries?: LossPolicy;
   /** The same for idempotent producers and nacked entries of streams. */
   readonly streamState?: LossPolicy;
+  /**
+   * The same for what layouts of streams before Redis 7.0 (counters) and 7.2 (active times of
+   * consumers) have no room for; `drop` by default, as those servers do without.
+   */
+  readonly streamDetails?: LossPolicy;
 }
 
 /**
@@ -53,6 +58,7 @@ export class ValueEncoder {
       options.compress ?? true,
       options.fieldExpiries ?? 'refuse',
       options.streamState ?? 'refuse',
+      options.streamDetails ?? 'drop',
     );
     this.dropped = this.context.dropped;
   }
