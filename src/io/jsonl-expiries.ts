@@ -7,6 +7,9 @@ import { Json, type JsonTokens } from './jsonl-tokens.js';
 /** Where a record has the expiries of fields: behind its value, so that they are sought first. */
 export const FIELD_EXPIRIES = 'fieldExpireAt';
 
+/** Redis says by 0 that a field does not expire and refuses less; Valkey drops such a field. */
+const TOO_EARLY = 'no field that servers hold expires at 0 or before';
+
 /** What an expiry takes besides the characters of the field's name. */
 const ENTRY = 64;
 
@@ -109,6 +112,7 @@ export class FieldExpiries {
     if (fields.token !== Json.endObject && fields.nextMember()) {
       const name = fields.heldText('a field name');
       this.nextAt = fields.nextSigned();
+      if (this.nextAt < 1) throw fields.wrong(TOO_EARLY);
       this.next = name;
     }
     return this.next;

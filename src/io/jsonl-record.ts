@@ -1,3 +1,4 @@
+import type { Integer } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { TargetFormat } from '../rdb/compat.js';
@@ -14,6 +15,8 @@ import { readValue } from './jsonl-values.js';
 
 const MAX_DB = 2 ** 31 - 1;
 const MAX_FREQUENCY = 255;
+const MAX_IDLE = 2n ** 63n - 1n;
+const MINUS_ONE = 2n ** 64n - 1n;
 
 /**
  * Reads lines as records, in the form of design section 7. Members may stand in any order, but
@@ -120,6 +123,7 @@ export class RecordReader {
         break;
       case 'idle':
         members.idleSeconds = fields.nextUnsigned();
+        if (!isIdleTime(members.idleSeconds)) throw fields.wrong('the integer is out of range');
         break;
       case 'freq':
         members.frequency = fields.nextUpTo(MAX_FREQUENCY);
@@ -235,6 +239,11 @@ export class RecordReader {
     fields.tokens.blame(place);
     return { kind: 'read-key', db: db as number, key, expireAtMs, idleSeconds, frequency, metadata, value };
   }
+}
+
+/** Servers count signed; dumps may say -1 by the largest unsigned integer. */
+function isIdleTime(seconds: Integer): boolean {
+  return seconds <= MAX_IDLE || seconds === MINUS_ONE;
 }
 
 /** Errors that say something of a line, after which the next can be read. */

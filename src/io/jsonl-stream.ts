@@ -40,7 +40,7 @@ export function* readStream({ fields, encoder, encoding }: ValueContext): Genera
         if (!names.has('entries') || state.lastId === undefined) {
           throw fields.wrong('"entries" and "lastId" must stand before "groups"');
         }
-        builder.state(state);
+        takeState(fields, builder, state);
         yield* readGroups(fields, builder);
         break;
       case 'idempotence':
@@ -51,7 +51,7 @@ export function* readStream({ fields, encoder, encoding }: ValueContext): Genera
     }
   }
   fields.requireMembers(names, 'entries', 'lastId');
-  if (!names.has('groups')) builder.state(state);
+  if (!names.has('groups')) takeState(fields, builder, state);
   return builder.end();
 }
 
@@ -61,7 +61,9 @@ function* readEntries(fields: LineFields, { nodes }: StreamBuilder): Generator<v
   fields.expect(Json.beginArray, 'an array');
   while (fields.nextElement()) {
     fields.requireArray();
-    nodes.beginEntry(...idHalves(fields.nextId()));
+    const id = fields.nextId();
+    if (compareIds(id, ZERO_ID) === 0) throw fields.wrong('no entry of a stream has the id 0-0');
+    nodes.beginEntry(...idHalves(id));
     fields.expect(Json.beginArray, 'an array of fields and values');
     while (fields.nextElement()) {
       fields.requireString();
@@ -71,6 +73,15 @@ function* readEntries(fields: LineFields, { nodes }: StreamBuilder): Generator<v
     nodes.endEntry();
     fields.endArray();
   }
+}
+
+/** Entries get ids above the last one, so that none stands behind it. */
+function takeState(fields: LineFields, builder: StreamBuilder, state: StreamState): void {
+  const { lastId: newest } = builder.nodes;
+  if (newest !== undefined && compareIds(state.lastId ?? newest, newest) < 0) {
+    throw fields.wrong('"lastId" is below the id of an entry');
+  }
+  builder.state(state);
 }
 
 function* readGroups(fields: LineFields, builder: StreamBuilder): Generator<void> {

@@ -166,6 +166,36 @@ const FAULTS: readonly (readonly [line: string, mark: string, fault: string])[] 
     'INPUT_CORRUPT "entries" and "lastId" must stand before "groups"',
   ],
   [
+    '{"db":0,"key":"a","type":"hash","value":{"f":"v"},"fieldExpireAt":{"f":0}}',
+    '                                                                       ^',
+    'INPUT_CORRUPT no field that servers hold expires at 0 or before',
+  ],
+  [
+    '{"db":0,"key":"a","type":"hash","value":{"f":"v"},"fieldExpireAt":{"f":-1700000000000}}',
+    '                                                                       ^',
+    'INPUT_CORRUPT no field that servers hold expires at 0 or before',
+  ],
+  [
+    '{"db":0,"key":"a","type":"string","idle":9223372036854775808,"value":"x"}',
+    '                                         ^',
+    'INPUT_CORRUPT the integer is out of range',
+  ],
+  [
+    '{"db":0,"key":"a","type":"stream","value":{"entries":[["0-0",["f","v"]]],"lastId":"1-0"}}',
+    '                                                       ^',
+    'INPUT_CORRUPT no entry of a stream has the id 0-0',
+  ],
+  [
+    '{"db":0,"key":"a","type":"stream","value":{"entries":[["2-0",["f","v"]]],"lastId":"1-9"}}',
+    '                                                                                       ^',
+    'INPUT_CORRUPT "lastId" is below the id of an entry',
+  ],
+  [
+    '{"db":0,"key":"a","type":"stream","value":{"lastId":"1-9","entries":[["2-0",["f","v"]]],"groups":[]}}',
+    '                                                                                        ^',
+    'INPUT_CORRUPT "lastId" is below the id of an entry',
+  ],
+  [
     '{"db":0,"key":"a","type":"unknown:33","encoding":"gcra","payload":"AA="}',
     '                                                                  ^',
     'INPUT_CORRUPT the string is no base64',
