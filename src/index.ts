@@ -19,6 +19,7 @@ export { type JsonlSource, type JsonlSourceOptions, jsonlFile, jsonlStream } fro
 export { keyedHash, readMaskKey } from './io/mask-key.js';
 export { findCollisions, precheckRdb } from './io/precheck.js';
 export { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from './io/rdb-source.js';
+export { readError } from './io/read-error.js';
 export { readMagic } from './io/read-magic.js';
 export { RejectLog } from './io/reject-log.js';
 export { Spool } from './io/spool.js';

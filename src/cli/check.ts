@@ -58,6 +58,10 @@ function faultText({ code, message, where, offset, count }: Fault): string {
 function summary({ file, faults }: DumpCheck): string {
   const first = faults[0] as Fault;
   const more = faults.length > 1 ? `, and ${faults.length - 1} more kinds of fault` : '';
-  const next = first.offset === 0 ? 'give a dump as SAVE or BGSAVE write it' : 'restore from another backup';
-  return `${file}: ${faultText(first)}${more}; ${next}`;
+  return `${file}: ${faultText(first)}${more}; ${nextStep(first)}`;
+}
+
+function nextStep({ line, offset }: Fault): string {
+  if (line !== undefined) return 'mend the line, or write the file again by rdbkit export';
+  return offset === 0 ? 'give a dump as SAVE or BGSAVE write it' : 'restore from another backup';
 }

@@ -6,7 +6,6 @@ import {
   fileOutput,
   gzipOutput,
   isClosedPipe,
-  RdbkitError,
   RejectLog,
   run,
   Spool,
@@ -21,7 +20,7 @@ import { readMasks, warnOfUnused } from './mask-options.js';
 import { jsonOf, note, print, printJson, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
-import { requireReportFolder, writeReport } from './report-file.js';
+import { requireReportFolder, writeFailure, writeReport } from './report-file.js';
 import { runStages } from './run-stages.js';
 import { withSelection } from './selection.js';
 
@@ -61,14 +60,7 @@ export async function exportCommand(
     return account.totals(() => true).failed > 0 ? 1 : 0;
   } catch (thrown) {
     if (isClosedPipe(thrown)) return 0;
-    if (options.report !== undefined) {
-      const { code } = RdbkitError.from(thrown);
-      const message = RdbkitError.from(thrown).describe();
-      writeReport(options.report, {
-        error: { code, message },
-        ...accountJson(account, { seconds: seconds() }),
-      });
-    }
+    if (options.report !== undefined) writeFailure(options.report, thrown, account, seconds());
     return reportError(thrown);
   } finally {
     rejects?.close();

@@ -17,6 +17,8 @@ import {
 import { paletteFor } from './colour.js';
 import type { GetOptions } from './get-options.js';
 import { openSource } from './input.js';
+import { linesText, unreadable } from './lines-text.js';
+import { note } from './output.js';
 import { parseBytes } from './parse.js';
 import { Progress } from './progress.js';
 
@@ -32,6 +34,11 @@ export async function getCommand(
   const format: RecordFormat =
     options.json === true ? jsonLinesFormat() : humanFormat({ palette: paletteFor(process.stdout) });
   const account = new Account();
+  // The key's own; lines that cannot be read have no database.
+  let refused: Reject | undefined;
+  account.onReject = (reject) => {
+    if (reject.db >= 0) refused = reject;
+  };
   const progress = new Progress(source, undefined, options.quiet === true);
   try {
     await run(source, [finder], new ExportSink(format, stdoutOutput(), () => new Spool()), {
@@ -43,9 +50,14 @@ export async function getCommand(
     if (isClosedPipe(thrown)) return 0;
     throw thrown;
   }
-  const reject = account.shown[0];
-  if (reject !== undefined) throw damaged(name, reject);
-  if (finder.found) return 0;
+  if (refused !== undefined) throw damaged(name, refused);
+  const lines = unreadable(account);
+  if (finder.found) {
+    if (lines > 0 && options.quiet !== true) note(`${name}: ${linesText(lines)}; rdbkit check tells more`);
+    return 0;
+  }
+  // The key may be what one of them was.
+  if (account.shown[0] !== undefined) throw damaged(name, account.shown[0]);
   process.stderr.write(`rdbkit: ${missing(name, keyText, options.db, finder)}\n`);
   return 1;
 }

@@ -1,5 +1,4 @@
 import {
-  type Account,
   ExportSink,
   humanHeadFormat,
   isClosedPipe,
@@ -13,6 +12,7 @@ import {
 import { paletteFor } from './colour.js';
 import type { HeadOptions } from './head-options.js';
 import { openSource } from './input.js';
+import { linesText, unreadable } from './lines-text.js';
 import { Progress } from './progress.js';
 import { limitStages, selectionStages, withSelection } from './selection.js';
 
@@ -40,16 +40,11 @@ export async function headCommand(name: string, options: HeadOptions, signal: Ab
   }
 }
 
-/** Lines that are no records. */
-function unreadable(account: Account): number {
-  return account.totals(({ type }) => type === 'line').failed;
-}
-
 function sayDamaged(name: string, damaged: number, lines: number): number {
   if (damaged === 0 && lines === 0) return 0;
   const faults = [
     damaged === 0 ? '' : damaged === 1 ? 'one value is damaged' : `${damaged} values are damaged`,
-    lines === 0 ? '' : lines === 1 ? 'one line cannot be read' : `${lines} lines cannot be read`,
+    lines === 0 ? '' : linesText(lines),
   ];
   const text = faults.filter((fault) => fault !== '').join(', ');
   process.stderr.write(`rdbkit: ${name}: ${text}; rdbkit check tells more\n`);

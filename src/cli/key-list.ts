@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { ByteSet, defaultLimits, latin1Text, RdbkitError, unquote } from '../index.js';
+import { ByteSet, defaultLimits, latin1Text, RdbkitError, readError, unquote } from '../index.js';
+import { requireName } from './own-files.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -27,6 +28,7 @@ function keyOfLine(line: Uint8Array): Uint8Array {
 }
 
 function readList(path: string): Uint8Array {
+  requireName(path, '--keys-from');
   try {
     const { size } = statSync(path);
     if (size > defaultLimits.maxKeyList) {
@@ -37,8 +39,6 @@ function readList(path: string): Uint8Array {
     }
     return readFileSync(path);
   } catch (thrown) {
-    const error = RdbkitError.from(thrown, 'IO');
-    error.subject ??= path;
-    throw error;
+    throw readError(thrown, path);
   }
 }

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { RdbkitError, refuseSameFile } from '../index.js';
 
 /**
- * Makes sure, before anything is written, that no file a run writes is one that it reads, nor
- * another that it writes.
+ * Makes sure, before anything is written, that every file a run writes has a name, and is none that
+ * it reads, nor another that it writes.
  * @param written the files by their option, in the order in which they are spoken of
  * @param read paths; `-` is standard input
  * @throws RdbkitError USAGE
@@ -16,6 +16,7 @@ export function requireOwnFiles(
   const before: (readonly [flag: string, path: string])[] = [];
   for (const [flag, path] of Object.entries(written)) {
     if (path === undefined) continue;
+    requireName(path, flag);
     refuseSameFile(path, inputs);
     const other = before.find(([, taken]) => resolve(taken) === resolve(path));
     if (other !== undefined && !path.startsWith('/dev/')) {
@@ -26,4 +27,13 @@ export function requireOwnFiles(
     }
     before.push([flag, path]);
   }
+}
+
+/**
+ * An empty name is mostly a variable of the shell that is not set.
+ * @throws RdbkitError USAGE
+ */
+export function requireName(path: string, what: string): void {
+  if (path !== '') return;
+  throw new RdbkitError('USAGE', `the name given for ${what} is empty`, { hint: 'name a file' });
 }

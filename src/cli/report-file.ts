@@ -1,6 +1,7 @@
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RdbkitError } from '../index.js';
+import { type Account, RdbkitError } from '../index.js';
+import { accountJson } from './account-text.js';
 import { jsonOf } from './output.js';
 
 /**
@@ -38,6 +39,15 @@ export function writeReport(path: string, report: unknown): void {
     rmSync(beside, { force: true });
     throw reportError(path, thrown);
   }
+}
+
+/** Writes what ended a run, with the account as far as it came. */
+export function writeFailure(path: string, thrown: unknown, account: Account, seconds: number): void {
+  const error = RdbkitError.from(thrown);
+  writeReport(path, {
+    error: { code: error.code, message: error.describe() },
+    ...accountJson(account, { seconds }),
+  });
 }
 
 function reportError(path: string, thrown: unknown): RdbkitError {

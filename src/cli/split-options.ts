@@ -22,7 +22,9 @@ export interface SplitOptions extends Omit<StageOptions, 'maxSize'>, DumpOptions
   maxValueSize?: number;
   gzip?: boolean;
   overwrite?: boolean;
+  checksum: boolean;
   rejects?: string;
+  report?: string;
   json?: boolean;
 }
 
@@ -55,7 +57,9 @@ export function addSplitCommand(program: Command): Command {
     )
     .option('--gzip', 'compress the files')
     .option('--overwrite', 'take the place of files that are there already')
+    .option('--no-checksum', 'do not verify the checksum of the dump')
     .option('--rejects <file>', 'list every key that was not written, as JSON Lines')
+    .option('--report <file>', 'write the files and the account as JSON')
     .option('--json', 'print files and account as JSON')
     .option('--quiet', 'no progress and no notes');
   return addTransformation(

@@ -26,8 +26,9 @@ import { dumpTarget } from './dump-options.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
 import { openSource } from './input.js';
 import { print, printJson, reportError } from './output.js';
-import { requireOwnFiles } from './own-files.js';
+import { requireName, requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
+import { requireReportFolder, writeFailure, writeReport } from './report-file.js';
 import { runStages } from './run-stages.js';
 import { withSelection } from './selection.js';
 import type { SplitBy, SplitOptions } from './split-options.js';
@@ -40,14 +41,17 @@ export async function splitCommand(
 ): Promise<number> {
   const rule = ruleOf(options);
   requirePlaceholder(options.output);
-  requireOwnFiles({ '--rejects': options.rejects }, [...names, options.keysFrom]);
+  requireOwnFiles({ '--rejects': options.rejects, '--report': options.report }, [...names, options.keysFrom]);
+  if (options.report !== undefined) requireReportFolder(options.report);
   const { maxValueSize, maxSize: _, ...others } = options;
   const selection = maxValueSize === undefined ? others : { ...others, maxSize: maxValueSize };
-  const open = () => names.map((name) => openSource(name));
+  const open = () =>
+    names.map((name) => openSource(name, { checksum: options.checksum ? 'verify' : 'ignore' }));
   const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
   account.onReject = rejects?.add;
   const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
   try {
     const sources = open();
     const target = await dumpTarget(options, sources, open, signal);
@@ -63,9 +67,10 @@ export async function splitCommand(
     const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
       () => progress.clear(),
     );
-    show(report, options, (performance.now() - startedAt) / 1000);
+    show(report, options, seconds());
     return account.totals(() => true).failed > 0 ? 1 : 0;
   } catch (thrown) {
+    if (options.report !== undefined) writeFailure(options.report, thrown, account, seconds());
     return reportError(thrown);
   } finally {
     rejects?.close();
@@ -74,10 +79,11 @@ export async function splitCommand(
 
 function openOutput(part: SplitPart, sources: readonly string[], options: SplitOptions): ByteOutput {
   const path = pathOf(part, options);
+  requireOwnFiles({ '-o': path, '--report': options.report }, []);
   // The list of rejects is there by now.
   refuseSameFile(path, [
     ...sources,
-    ...[options.rejects, options.keysFrom].filter((file) => file !== undefined),
+    ...[options.rejects, options.report, options.keysFrom].filter((file) => file !== undefined),
   ]);
   const output = fileOutput(path, { overwrite: options.overwrite === true });
   return options.gzip === true ? gzipOutput(output) : output;
@@ -88,6 +94,7 @@ function pathOf({ number, label }: SplitPart, { output }: SplitOptions): string 
 }
 
 function requirePlaceholder(template: string): void {
+  requireName(template, '-o');
   if (template.includes('{n}') || template.includes('{name}')) return;
   throw new RdbkitError('USAGE', 'all files would have the same name', {
     subject: template,
@@ -129,8 +136,10 @@ function show({ account, parts }: SplitReport, options: SplitOptions, seconds: n
     keys: part.keys,
     bytes: part.bytes,
   }));
+  const json = { outputs, ...accountJson(account, { seconds }) };
+  if (options.report !== undefined) writeReport(options.report, json);
   if (options.json === true) {
-    printJson({ outputs, ...accountJson(account, { seconds }) });
+    printJson(json);
     return;
   }
   const rows = outputs.map(({ file, keys, bytes }) => [file, formatCount(keys), formatBytes(bytes)]);

@@ -4,7 +4,7 @@ const ADVICE: Readonly<Record<string, readonly [message: string, hint: string]>>
   ENOENT: ['there is no such file', 'check the path'],
   EACCES: ['reading it is not permitted', 'check the permissions of the file and its folders'],
   EPERM: ['reading it is not permitted', 'check the permissions of the file and its folders'],
-  EISDIR: ['it is a folder, not a file', 'name the dump inside it'],
+  EISDIR: ['it is a folder, not a file', 'name the file in it'],
   ENOTDIR: ['a part of its path is no folder', 'check the path'],
 };
 

@@ -50,6 +50,7 @@ const DEFAULT_PORT = 6379;
  *   a password
  */
 export function parseAddress(text: string, options: AddressOptions = {}): Address {
+  if (text.trim() === '') throw usage('the address of the server is empty');
   const url = parseUrl(text);
   const scheme = url.protocol.slice(0, -1);
   const isSocket = scheme === 'unix' || scheme === 'redis+unix' || scheme === 'redis-socket';

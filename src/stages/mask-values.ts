@@ -7,7 +7,7 @@ import type { EncodedValue } from '../rdb/encode/encoded-value.js';
 import type { KeyedHash } from '../rdb/mask-method.js';
 import type { ValueMask } from '../rdb/mask-reader.js';
 import { ValueMasker } from '../rdb/mask-value.js';
-import { valueTypeOf } from '../rdb/values/decode.js';
+import { locate, valueTypeOf } from '../rdb/values/decode.js';
 import { InlineReader, SpilledReader, type ValueReader } from '../rdb/values/value-reader.js';
 import { type DumpRecord, KeyBegin, type KeyHead, KeyRecord } from '../record.js';
 import type { MakeSpill, Spill } from '../spill.js';
@@ -123,7 +123,7 @@ class MaskValues implements Stage {
       masked = this.masker.mask(head, value, mask);
     } catch (thrown) {
       spill?.close();
-      emit.fail(head, refusalOf(thrown));
+      emit.fail(head, refusalOf(thrown, head));
       return;
     }
     if (masked === undefined && head.kind === 'key') {
@@ -146,11 +146,16 @@ function asItWas(head: KeyHead, value: ValueReader): EncodedValue {
 
 const STAR = 0x2a;
 
-function refusalOf(thrown: unknown): Refusal {
+/** What is damaged is named with its place; what cannot be masked is the same for many keys. */
+function refusalOf(thrown: unknown, head: KeyHead): Refusal {
   const error = RdbkitError.from(thrown);
-  if (error.code === 'INTERNAL' || error.code === 'IO') throw error;
+  const { code } = error;
+  if (code === 'INTERNAL' || code === 'IO') throw error;
+  if (code === 'INPUT_CORRUPT' || code === 'LIMIT_EXCEEDED') {
+    return { code, cause: locate(error, head).describe() };
+  }
   return {
-    code: error.code,
+    code,
     cause: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`,
   };
 }

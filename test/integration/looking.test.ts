@@ -92,6 +92,37 @@ describe('get', () => {
   });
 });
 
+describe('a line of JSON Lines that cannot be read', () => {
+  const lines = (count: number) =>
+    scratch.file(
+      'bad.jsonl',
+      `${'{"db":0}\n'.repeat(count)}{"db":0,"key":"a","type":"string","value":"found"}\n`,
+    );
+
+  test.each([
+    [1, 'one line cannot be read'],
+    [9, '9 lines cannot be read'],
+  ])('does not keep get from the key behind it (%i)', async (count, what) => {
+    const file = lines(count);
+    const { code, stdout, stderr } = await rdbkit(['get', file, 'a']);
+    expect([code, stderr]).toEqual([0, `rdbkit: ${file}: ${what}; rdbkit check tells more\n`]);
+    expect(stdout).toMatch(/\n\nfound\n$/);
+    expect((await rdbkit(['get', file, 'a', '--quiet'])).stderr).toBe('');
+  });
+
+  test('may be the key that get does not find', async () => {
+    const { code, stdout, stderr } = await rdbkit(['get', lines(1), 'b']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/bad\.jsonl: line 1, column 8: the line is no record/);
+  });
+
+  test('is not put down to the dump by check', async () => {
+    const { code, stderr } = await rdbkit(['check', lines(1)]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/; mend the line, or write the file again by rdbkit export\n$/);
+  });
+});
+
 describe('head', () => {
   test('shows the first keys', async () => {
     const { code, stdout } = await rdbkit(['head', dump, '-n', '2']);

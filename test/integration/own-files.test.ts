@@ -73,6 +73,37 @@ describe('files of a run', () => {
   });
 });
 
+describe('names of files', () => {
+  test.each([
+    [['export', '-o', ''], /the name given for -o is empty; name a file\n$/],
+    [['export', '--rejects', ''], /the name given for --rejects is empty/],
+    [['export', '--report', ''], /the name given for --report is empty/],
+    [['export', '--keys-from', ''], /the name given for --keys-from is empty/],
+    [['split', '--shards', '2', '-o', ''], /the name given for -o is empty/],
+    [['import', '--to', ''], /the address of the server is empty/],
+    [['info', ''], /the name given for a source is empty/],
+  ])('%j is wrong usage', async (args, message) => {
+    const run = await rdbkit([...args, scratch.file('dump.rdb', twice)]);
+    expect([run.code, run.stdout]).toEqual([64, '']);
+    expect(run.stderr).toMatch(message);
+  });
+
+  test('a list of keys that is not there, or a folder, is told with what to do', async () => {
+    const dump = scratch.file('dump.rdb', twice);
+    const none = scratch.path('none');
+    expect(await rdbkit(['export', dump, '--keys-from', none])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `rdbkit: ${none}: there is no such file; check the path\n`,
+    });
+    const folder = await rdbkit(['export', dump, '--keys-from', scratch.folder]);
+    expect([folder.code, folder.stderr]).toEqual([
+      2,
+      `rdbkit: ${scratch.folder}: it is a folder, not a file; name the file in it\n`,
+    ]);
+  });
+});
+
 describe('keys that come more than once', () => {
   test.each([
     ['fail', 1],

@@ -110,7 +110,7 @@ describeServers((server) => {
         () => scratch.path('missing.rdb'),
         /missing\.rdb: there is no such file; check the path/,
       ],
-      ['a folder', () => scratch.folder, /: it is a folder, not a file; name the dump inside it/],
+      ['a folder', () => scratch.folder, /: it is a folder, not a file; name the file in it/],
       [
         'a path through a file',
         () => `${scratch.file('plain', 'x')}/dump.rdb`,

@@ -168,3 +168,40 @@ describe('rdbkit split', () => {
     });
   });
 });
+
+describe('the report of a split', () => {
+  const dump = () => new RdbBuilder().selectDb(0).key(0, 'a', string('x')).key(0, 'b', string('y')).build();
+
+  test('tells files and account', async () => {
+    const path = scratch.path('report.json');
+    const run = await rdbkit([
+      ...['split', scratch.file('dump.rdb', dump()), '-o', scratch.path('{n}.rdb')],
+      ...['--shards', '2', '--report', path, '--json'],
+    ]);
+    const { seconds: _, ...report } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(JSON.parse(run.stdout)).toMatchObject(report);
+    expect(report).toMatchObject({ read: 2, written: 2 });
+    expect(report.outputs).toHaveLength(2);
+  });
+
+  test('tells what ended it, and is none of the files', async () => {
+    const path = scratch.path('report.json');
+    const cut = scratch.file('cut.rdb', dump().subarray(0, 20));
+    const args = ['split', cut, '-o', scratch.path('{n}.rdb'), '--shards', '2', '--report'];
+    expect((await rdbkit([...args, path])).code).toBe(2);
+    expect(JSON.parse(readFileSync(path, 'utf8')).error.code).toBe('INPUT_TRUNCATED');
+    const file = scratch.file('dump.rdb', dump());
+    const same = ['split', file, '-o', scratch.path('{n}.rdb'), '--shards', '2', '--report'];
+    const run = await rdbkit([...same, scratch.path('1.rdb')]);
+    expect(run.code).toBe(64);
+    expect(run.stderr).toMatch(/-o and --report name the same file/);
+  });
+
+  test('a wrong checksum is verified, or not', async () => {
+    const wrong = dump();
+    wrong[wrong.length - 1] = (wrong[wrong.length - 1] as number) ^ 1;
+    const args = ['split', scratch.file('wrong.rdb', wrong), '-o', scratch.path('{n}.rdb'), '--shards', '2'];
+    expect((await rdbkit(args)).code).toBe(2);
+    expect((await rdbkit([...args, '--no-checksum'])).code).toBe(0);
+  });
+});

@@ -273,6 +273,7 @@ describe('what cannot be masked', () => {
       ['*=hash'],
     );
     expect(account.shown[0]?.code).toBe('INPUT_CORRUPT');
+    expect(account.shown[0]?.cause).toMatch(/\(in key 1 "h" > hash-listpack.*, at byte \d+\)$/);
   });
 });
 
@@ -351,6 +352,7 @@ describe('values in parts', () => {
       .build();
     const { account, spills } = await masked(damaged, ['*=hash'], { limits });
     expect(account.totals()).toMatchObject({ read: 1, failed: 1 });
+    expect(account.shown[0]?.cause).toMatch(/\(in key 1 "big" > list-linkedlist.*, at byte \d+\)$/);
     for (const spill of spills) expect(() => spill.write(new Uint8Array(1))).toThrow();
   });
 });
