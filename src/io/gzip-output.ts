@@ -33,6 +33,10 @@ class GzipOutput implements ByteOutput {
     }
   }
 
+  settle(signal?: AbortSignal): Promise<void> | undefined {
+    return this.output.settle?.(signal);
+  }
+
   finish(): void {
     if (this.held > 0 || !this.isBegun) this.member();
     this.output.finish?.();

@@ -30,10 +30,12 @@ export class RejectLog {
   }
 
   private flush(): void {
-    const text = this.buffered.join('');
+    const bytes = Buffer.from(this.buffered.join(''));
     this.buffered = [];
     this.bufferedBytes = 0;
-    this.guard(() => writeSync(this.file, text));
+    this.guard(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+    });
   }
 
   private guard<T>(action: () => T): T {

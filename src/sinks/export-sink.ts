@@ -45,6 +45,7 @@ export class ExportSink implements Sink<ExportReport> {
   private readonly inline: InlineReader;
   private readonly checker: ValueChecker;
   private account = new Account();
+  private signal: AbortSignal | undefined;
   private big:
     | { readonly head: KeyBegin; readonly spill: Spill | undefined; fault: Refusal | undefined }
     | undefined;
@@ -68,19 +69,22 @@ export class ExportSink implements Sink<ExportReport> {
     return this.out.position;
   }
 
-  open({ account }: Pick<RunContext, 'account'>): void {
+  open({ account, signal }: Pick<RunContext, 'account'> & Partial<RunContext>): void {
     this.account = account;
+    this.signal = signal;
     this.format.begin?.(this.out, account);
   }
 
-  write({ records }: RecordBatch): void {
+  write({ records }: RecordBatch): void | Promise<void> {
     for (const record of records) this.take(record);
     this.out.spill();
+    return this.output.settle?.(this.signal);
   }
 
-  close(): ExportReport {
+  async close(): Promise<ExportReport> {
     try {
       this.finish();
+      await this.output.settle?.(this.signal);
       this.output.close();
     } catch (thrown) {
       this.output.abort();

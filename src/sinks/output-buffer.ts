@@ -5,6 +5,12 @@ import type { Integer } from '../bytes/integer.js';
 export interface ByteOutput {
   /** Takes bytes, which are borrowed until it returns. */
   write(bytes: Uint8Array): void;
+  /**
+   * Of an output whose reader can stall: resolves when what it had no room for has gone on;
+   * undefined when there is nothing. To be called between batches. Without it `close` waits.
+   * @throws RdbkitError ABORTED once the signal says so
+   */
+  settle?(signal?: AbortSignal): Promise<void> | undefined;
   /** Replaces bytes that it was given before; absent where that cannot be done. */
   patch?(position: number, bytes: Uint8Array): void;
   /**

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bytes, length, string } from '../support/bytes.js';
@@ -86,6 +86,17 @@ describe('names of files', () => {
     const run = await rdbkit([...args, scratch.file('dump.rdb', twice)]);
     expect([run.code, run.stdout]).toEqual([64, '']);
     expect(run.stderr).toMatch(message);
+  });
+
+  test('a list of rejects that was not written whole is an error', async () => {
+    const lines = scratch.file('lines.jsonl', '{}\n'.repeat(100));
+    await rdbkit(['--version']);
+    const script = 'ulimit -f 1; exec "$0" "$1" export "$2" -o /dev/null --quiet --rejects "$3" 2>&1';
+    const rdbkitPath = new URL('../../bin/rdbkit.js', import.meta.url).pathname;
+    const args = ['-c', script, process.execPath, rdbkitPath, lines, scratch.path('rejects')];
+    const { status, stdout } = spawnSync('sh', args, { encoding: 'utf8' });
+    expect(stdout).toMatch(/rejects: the list of rejects cannot be written: EFBIG/);
+    expect(status).toBe(2);
   });
 
   test('a list of keys that is not there, or a folder, is told with what to do', async () => {

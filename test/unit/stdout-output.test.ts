@@ -41,6 +41,42 @@ test('waits for a slow reader', async () => {
   expect(count.trim()).toBe(String(3 * MiB.length));
 });
 
+test('puts aside what is for a reader that has stalled, and sends it on', async () => {
+  const { file, child } = await reader('stalled', 'exec 3<"$1"; sleep 1; cksum <&3');
+  const [output, plain] = [pipeOutput(file, 'stdout'), pipeOutput(file, 'stdout')];
+  let sum = '';
+  child.stdout?.on('data', (text) => {
+    sum += text;
+  });
+  expect(output.settle?.()).toBeUndefined();
+  for (let i = 0; i < 6; i++) output.write(MiB.map((_, at) => (at * (i + 1)) % 251));
+  const abort = new AbortController();
+  const settled = output.settle?.(abort.signal);
+  expect(settled).toBeInstanceOf(Promise);
+  await settled;
+  expect(output.settle?.()).toBeUndefined();
+  // What nobody settles is waited for in the end.
+  plain.write(MiB);
+  plain.close();
+  closeSync(file);
+  await once(child, 'close');
+  const all = [...Array(6).keys()].map((i) => MiB.map((_, at) => (at * (i + 1)) % 251));
+  expect(sum).toBe(execFileSync('cksum', { input: Buffer.concat([...all, MiB]) }).toString());
+});
+
+test('gives up on a reader that has stalled when the run is interrupted', async () => {
+  const { file, child } = await reader('never', 'exec 3<"$1"; exec sleep 60');
+  const output = pipeOutput(file, 'stdout');
+  output.write(MiB);
+  const abort = new AbortController();
+  const settled = output.settle?.(abort.signal);
+  abort.abort();
+  await expect(settled).rejects.toMatchObject({ code: 'ABORTED' });
+  output.abort();
+  closeSync(file);
+  child.kill();
+});
+
 test('tells a reader that has gone from a fault', async () => {
   const { file } = await reader('head', 'head -c 10 "$1" >/dev/null');
   const output = pipeOutput(file, 'stdout');
