@@ -22,6 +22,8 @@ export { type RdbSource, type RdbSourceOptions, rdbFile, rdbStream } from './io/
 export { readError } from './io/read-error.js';
 export { readMagic } from './io/read-magic.js';
 export { RejectLog } from './io/reject-log.js';
+export { type RdbRepair, type RepairRdbOptions, repairRdb } from './io/repair-rdb.js';
+export type { PartialKey } from './io/salvage-source.js';
 export { Spool } from './io/spool.js';
 export { isClosedPipe, pipeOutput, stdoutOutput } from './io/stdout-output.js';
 export { withSizes } from './io/with-sizes.js';
@@ -49,6 +51,8 @@ export {
 export type { Magic } from './rdb/magic.js';
 export { NEWEST_VERSION } from './rdb/magic.js';
 export type { KeyedHash, MaskMethod } from './rdb/mask-method.js';
+export { magicOfVersion } from './rdb/salvage/header.js';
+export type { LostRange, NamedKey } from './rdb/salvage/plan.js';
 export type { Dialect } from './rdb/types.js';
 export { decodeValue } from './rdb/values/decode.js';
 export type * from './rdb/values/value.js';

@@ -5,6 +5,7 @@ import { addGetCommand } from './get-options.js';
 import { addHeadCommand } from './head-options.js';
 import { reportError, unwritable } from './output.js';
 import { parseCount, parseRate, parseSize } from './parse.js';
+import { addRepairCommand } from './repair-options.js';
 import { addSelection, addTransformation } from './selection.js';
 import { addSplitCommand } from './split-options.js';
 import { addTargetOptions } from './target-options.js';
@@ -78,6 +79,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSplitCommand(program).action(async (names, options) => {
     const { splitCommand } = await import('./split.js');
     code = await splitCommand(names, options, stop.signal);
+  });
+
+  addRepairCommand(program).action(async (name, options) => {
+    const { repairCommand } = await import('./repair.js');
+    code = await repairCommand(name, options, stop.signal);
   });
 
   addGetCommand(program).action(async (name, key, options) => {

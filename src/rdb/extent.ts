@@ -139,6 +139,21 @@ export class ExtentWalker extends Scanner {
     }
   }
 
+  /**
+   * Bytes of the current string that are still to come, which count as passed from now on: for a
+   * reader that can go to where they end without looking at them.
+   */
+  passUnseen(): number {
+    const unseen = this.missing;
+    this.missing = 0;
+    return unseen;
+  }
+
+  /** Elements of the outermost loop that are not passed yet, where the walk has stopped. */
+  get elementsLeft(): number {
+    return this.depth > 0 ? (this.left[1] as number) : 0;
+  }
+
   /** Passes a string, or what is in view of it. False when even its header is not. */
   private passString(): boolean {
     const { bytes, at, end } = this;

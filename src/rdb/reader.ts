@@ -20,6 +20,20 @@ export interface RdbDecoderOptions {
   readonly checksum?: 'verify' | 'ignore';
   /** Bytes of the whole input where known: lengths that reach beyond are refused at once. */
   readonly inputBytes?: number;
+  /** Where input begins that is not the beginning of a file; its checksum is not computed. */
+  readonly resume?: ResumePoint;
+}
+
+/** A place in a file where a record begins, and what records before it have said. */
+export interface ResumePoint {
+  readonly magic: Magic;
+  readonly dialect: Dialect;
+  /** Position in the file of the first byte that is given. */
+  readonly offset: number;
+  readonly db: number;
+  /** Keys before. */
+  readonly keys: number;
+  readonly templates: HashTemplates;
 }
 
 /** What became of the checksum; `pending` until the end is read. */
@@ -92,9 +106,10 @@ export class RdbDecoder {
     this.window = new Window(FIRST_WINDOW, maxInlineValue + maxHeldString + 4 * chunk);
     this.scan = new HeldReader(this.limits);
     this.scan.inputEnd = options.inputBytes ?? Number.POSITIVE_INFINITY;
-    this.templates = new HashTemplates(this.limits.maxTemplateBytes);
+    this.templates = options.resume?.templates ?? new HashTemplates(this.limits.maxTemplateBytes);
     this.file = { scan: this.scan, templates: this.templates, offset: 0, db: 0, metadata: undefined };
     if (options.checksum === 'ignore') this.checksum = 'ignored';
+    if (options.resume !== undefined) this.resume(options.resume);
   }
 
   /** Position in the input up to which records were read. */
@@ -155,6 +170,19 @@ export class RdbDecoder {
       if (this.count > 0) return this.filled();
       throw this.failure;
     }
+  }
+
+  private resume({ magic, dialect, offset, db, keys }: ResumePoint): void {
+    this.magic = magic;
+    this.dialect = dialect;
+    this.version = magic.version;
+    this.useTypes();
+    this.window.base = offset;
+    this.digested = offset;
+    this.file.db = db;
+    this.keys = keys;
+    this.checksum = 'ignored';
+    this.state = State.record;
   }
 
   private filled(): RecordBatch {
