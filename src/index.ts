@@ -52,7 +52,7 @@ export type { Magic } from './rdb/magic.js';
 export { NEWEST_VERSION } from './rdb/magic.js';
 export type { KeyedHash, MaskMethod } from './rdb/mask-method.js';
 export { magicOfVersion } from './rdb/salvage/header.js';
-export type { LostRange, NamedKey } from './rdb/salvage/plan.js';
+export type { Excess, LostRange, NamedKey } from './rdb/salvage/plan.js';
 export type { Dialect } from './rdb/types.js';
 export { decodeValue } from './rdb/values/decode.js';
 export type * from './rdb/values/value.js';

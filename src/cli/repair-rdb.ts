@@ -84,6 +84,11 @@ function repairText(repair: RdbRepair, output: string): string[] {
   if (lostRanges > SHOWN_RANGES) {
     lines.push(`  … and ${formatCount(lostRanges - SHOWN_RANGES)} more; --report lists them`);
   }
+  for (const { db, declared, kept } of repair.excess) {
+    lines.push(
+      `  db ${db} had ${formatCount(declared)} keys by the dump, ${formatCount(kept)} were found: some are parts of a lost value, or come twice`,
+    );
+  }
   if (partial !== undefined) {
     lines.push(
       `  ${nameText(partial)} is cut off: its first ${formatCount(partial.elements)} elements were kept`,

@@ -7,7 +7,7 @@ import { run } from '../pipeline.js';
 import { targetOfMagic } from '../rdb/dump-target.js';
 import type { Magic } from '../rdb/magic.js';
 import { HEADER_BYTES, readHeader } from '../rdb/salvage/header.js';
-import type { LostRange, SalvagePlan } from '../rdb/salvage/plan.js';
+import type { Excess, LostRange, SalvagePlan } from '../rdb/salvage/plan.js';
 import { SalvagePlanner } from '../rdb/salvage/planner.js';
 import { ExportSink } from '../sinks/export-sink.js';
 import type { ByteOutput } from '../sinks/output-buffer.js';
@@ -68,6 +68,8 @@ export interface RdbRepair {
   readonly lostRanges: number;
   /** The first thousand of them. */
   readonly lost: readonly LostRange[];
+  /** Databases in which more keys were kept than the dump says: some are none, or come twice. */
+  readonly excess: readonly Excess[];
   readonly partial: PartialKey | undefined;
   readonly outputBytes: number;
   /** The books of the writing, functions and the like included. */
@@ -159,6 +161,7 @@ async function repair(
     refused,
     lostRanges: plan.lostRanges,
     lost: plan.lost,
+    excess: plan.excess,
     partial: source.partial,
     outputBytes,
     account,

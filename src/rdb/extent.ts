@@ -149,11 +149,6 @@ export class ExtentWalker extends Scanner {
     return unseen;
   }
 
-  /** Elements of the outermost loop that are not passed yet, where the walk has stopped. */
-  get elementsLeft(): number {
-    return this.depth > 0 ? (this.left[1] as number) : 0;
-  }
-
   /** Passes a string, or what is in view of it. False when even its header is not. */
   private passString(): boolean {
     const { bytes, at, end } = this;

@@ -52,7 +52,8 @@ export class ItemWalker {
   idleSeconds: Integer | undefined;
   frequency: number | undefined;
   attributes = 0;
-  /** Keys with an expiry in the database, as `resize` has it. */
+  /** Keys in the database and those with an expiry, as `resize` has it. */
+  keys = 0;
   expires = 0;
   /** Elements, blobs or blocks whose inside was looked at and found right. */
   isChecked = false;
@@ -95,11 +96,6 @@ export class ItemWalker {
   /** Whether servers of the file's version write values of that type, not only read them. */
   get isWritten(): boolean {
     return this.version <= (LAST_WRITTEN[this.type.name] ?? this.version);
-  }
-
-  /** Elements that were still to come where a value could not be read on. */
-  get elementsLeft(): number {
-    return this.scan.elementsLeft;
   }
 
   /** The KEY_META block of the key; a copy. */
@@ -262,7 +258,9 @@ export class ItemWalker {
         return true;
       case Opcode.resizeDb:
         this.kind = 'resize';
-        if (!scan.readLength() || !scan.readLength()) return false;
+        if (!scan.readLength()) return false;
+        this.keys = Number(scan.length);
+        if (!scan.readLength()) return false;
         this.expires = Number(scan.length);
         return true;
       case Opcode.eof:

@@ -33,6 +33,14 @@ export interface LostRange {
   readonly expiryUnknown: boolean;
 }
 
+/** A database of which more was kept than the dump says that it has. */
+export interface Excess {
+  readonly db: number;
+  /** By RESIZEDB. */
+  readonly declared: number;
+  readonly kept: number;
+}
+
 /** What begins in the last lost range and goes on to where the input ends. */
 export interface CutValue {
   readonly offset: number;
@@ -66,6 +74,8 @@ export interface SalvagePlan {
   /** Of the whole input; `unknown` where it has no end. */
   readonly checksum: 'ok' | 'absent' | 'bad' | 'unknown';
   readonly cut: CutValue | undefined;
+  /** Databases in which keys are among those kept that are none, or twice. */
+  readonly excess: readonly Excess[];
 }
 
 /** Damaged places that are told in full. */

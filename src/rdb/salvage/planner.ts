@@ -13,6 +13,7 @@ import { ItemWalker, TRAILER } from './item-walker.js';
 import { LOOKS_LIKE_KEYS } from './look-alikes.js';
 import {
   type CutValue,
+  type Excess,
   type LostRange,
   MOST_TOLD,
   type NamedKey,
@@ -109,6 +110,10 @@ export class SalvagePlanner {
   private hasExpiries = true;
   /** The last key before the segment. */
   private keyBefore = { at: -1, db: 0, keys: 0 };
+  /** Keys of the database by RESIZEDB, -1 for unknown, and keys before it. */
+  private declared = -1;
+  private keysBefore = 0;
+  private readonly excess: Excess[] = [];
   /** Fields that may be left of a damaged hash whose fields look like keys. */
   private fieldsLeft = 0;
   /** The last lost range while no key has come behind it. */
@@ -149,6 +154,7 @@ export class SalvagePlanner {
       at = next;
     }
     if (!this.hasEnd && at >= input.size) this.endsEarly();
+    this.compareKeys();
     this.position = input.size;
     return this.result();
   }
@@ -204,12 +210,16 @@ export class SalvagePlanner {
         if (this.open !== undefined) this.closeRange();
         break;
       case 'select':
+        this.compareKeys();
+        this.declared = -1;
         this.db = walker.db;
         this.hasExpiries = true;
         if (this.open !== undefined) this.open.dbCertain = true;
         break;
       case 'resize':
         this.hasExpiries = walker.expires !== 0;
+        this.declared = walker.keys;
+        this.keysBefore = this.keys;
         if (this.open !== undefined && !this.open.dbCertain) this.open.dbChanged = true;
         break;
       case 'aux':
@@ -235,6 +245,15 @@ export class SalvagePlanner {
     const size = Math.min(key.length, NAMED_BYTES);
     for (let i = 0; i < size; i++) if (key[i] !== this.lastBytes[i]) return false;
     return true;
+  }
+
+  /** Compares the keys kept of a database with what RESIZEDB said. */
+  private compareKeys(): void {
+    const { db, declared } = this;
+    const kept = this.keys - this.keysBefore;
+    if (declared >= 0 && kept > declared && this.excess.length < MOST_TOLD) {
+      this.excess.push({ db, declared, kept });
+    }
   }
 
   /** Names the first key behind a lost range, and says what may be missing of it. */
@@ -306,11 +325,10 @@ export class SalvagePlanner {
   /** Reads on behind an item that cannot be read; undefined when nothing follows. */
   private *atDamage(at: number, fault: RdbkitError): Generator<void, number | undefined> {
     const { walker, search, input, templates } = this;
-    const { elementsLeft } = walker;
     const damaged = walker.hasKey ? this.named() : undefined;
     const { faultEnd } = walker;
     if (walker.hasKey && LOOKS_LIKE_KEYS.has(walker.type.name)) {
-      this.fieldsLeft = faultEnd < 0 ? elementsLeft : walker.declaredElements();
+      this.fieldsLeft = walker.declaredElements();
     }
     if (faultEnd > at && search.isBelieved(faultEnd, templates)) {
       this.lose(at, faultEnd, fault, damaged);
@@ -318,6 +336,8 @@ export class SalvagePlanner {
       this.sure();
       return faultEnd;
     }
+    const { family, program } = walker.type;
+    search.inHash = !walker.hasKey || (family === 'hash' && program.layouts.length === 0);
     const found = yield* search.forward(at + 1, templates);
     const over = this.swallowed(at, found);
     if (over !== undefined) {
@@ -335,15 +355,15 @@ export class SalvagePlanner {
     if (found === undefined && fault.code === 'INPUT_TRUNCATED' && damaged !== undefined) {
       this.cut = { offset: at, db: this.db };
     }
-    const next = found === undefined ? undefined : this.passFields(found);
+    const next = found === undefined ? undefined : yield* this.passFields(found);
     this.lose(at, next ?? input.size, fault, damaged);
     this.cutOut(at, next ?? input.size);
     return next;
   }
 
   /** Passes the fields that are left of a hash whose fields look like keys. */
-  private passFields(from: number): number {
-    const { walker, templates } = this;
+  private *passFields(from: number): Generator<void, number | undefined> {
+    const { walker, search, templates } = this;
     let at = from;
     while (this.fieldsLeft > 0) {
       // A field with an expiry cannot be read: what follows it is looked at when it is found.
@@ -352,8 +372,15 @@ export class SalvagePlanner {
         this.fieldsLeft = 0;
         break;
       }
-      at = walker.end;
-      if (walker.key.length > 0) this.fieldsLeft--;
+      if (walker.key.length > 0) {
+        this.fieldsLeft--;
+        at = walker.end;
+        continue;
+      }
+      // Zeros read as such, too, and the last of them together with what follows.
+      const found: number | undefined = yield* search.forward(at + 1, templates);
+      if (found === undefined) return undefined;
+      at = found;
     }
     return at;
   }
@@ -480,6 +507,7 @@ export class SalvagePlanner {
       hasEnd,
       checksum,
       cut,
+      excess: this.excess,
     };
   }
 }

@@ -32,6 +32,8 @@ export class ResyncSearch {
   private readonly starts = new Uint8Array(256);
   /** Whether the keys of the file are such that one need not be text. */
   binaryKeys = false;
+  /** Whether the bytes to be searched may be the rest of a hash that is stored string by string. */
+  inHash = true;
   private credit = MOST_CREDIT;
   private readonly first = new Chain();
   private readonly second = new Chain();
@@ -89,7 +91,7 @@ export class ResyncSearch {
           const behind = this.passInnerDump(at, templates);
           if (behind === undefined) return at + MAGIC;
           at = behind;
-        } else if (this.follow(at, templates, this.first)) {
+        } else if (this.follow(at, templates, this.first) && !this.isField(found)) {
           return this.better(at, templates);
         } else {
           at++;
@@ -184,9 +186,19 @@ export class ResyncSearch {
       chain.add(next, evidence, reach);
       if (other !== undefined) {
         if (other.ends.includes(next)) return true;
-        if (next > other.last) return false;
+        if (next > other.last) return true;
       } else if (chain.evidence >= BELIEVED && next >= reach) return true;
     }
+  }
+
+  /**
+   * Whether what looks like a key is the last field of a hash: the zero before it is the last byte
+   * of the integer before it.
+   */
+  private isField(at: number): boolean {
+    const { bytes } = this.window;
+    if (!this.inHash || bytes[at] !== 0) return false;
+    return bytes[at - 1] === 0xc0 || bytes[at - 2] === 0xc1 || bytes[at - 4] === 0xc2;
   }
 
   private isMagic(at: number): boolean {
@@ -279,10 +291,14 @@ class Chain {
     return this.ends.at(-1) ?? 0;
   }
 
-  /** Whether more speaks for these items than for those of another up to where both end. */
+  /**
+   * Whether more speaks for these items than for those of another, up to where both end; where they
+   * come together nowhere, up to the last item of the other.
+   */
   outweighs(other: Chain): boolean {
     const index = other.ends.indexOf(this.last);
-    return index >= 0 && this.evidence > (other.sums[index] as number);
+    if (index >= 0) return this.evidence > (other.sums[index] as number);
+    return (this.sums.at(-2) ?? 0) > other.evidence;
   }
 
   add(end: number, evidence: number, reach: number): void {
