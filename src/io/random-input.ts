@@ -29,6 +29,7 @@ export async function openRandom(
     const plain = typeof origin === 'string' ? openPlain(origin, name) : undefined;
     return plain ?? (await spooled(origin, name, signal));
   } catch (thrown) {
+    if (signal.aborted) throw new RdbkitError('ABORTED', 'interrupted');
     throw readError(thrown, name);
   }
 }

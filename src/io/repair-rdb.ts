@@ -97,7 +97,7 @@ export async function repairRdb(
   try {
     return await repair(input, name, output, options, signal);
   } catch (thrown) {
-    const error = RdbkitError.from(thrown);
+    const error = signal.aborted ? interrupted() : RdbkitError.from(thrown);
     if (error.code.startsWith('INPUT_')) error.subject ??= name;
     throw error;
   } finally {
@@ -189,9 +189,13 @@ async function makePlan(
     if (performance.now() < turnAt) continue;
     options.onProgress?.(planner.position, input.size);
     await setImmediate();
-    signal.throwIfAborted();
+    if (signal.aborted) throw interrupted();
     turnAt = performance.now() + TURN_MS;
   }
+}
+
+function interrupted(): RdbkitError {
+  return new RdbkitError('ABORTED', 'interrupted');
 }
 
 /** How long the event loop waits for its turn. */

@@ -28,15 +28,16 @@ export class FileView {
     return this.base + this.end;
   }
 
-  /** Brings `size` bytes from `offset` into view, or as many as there are. */
-  show(offset: number, size: number): void {
+  /** Brings `size` bytes from `offset` into view, or as many as there are; says how many were read. */
+  show(offset: number, size: number): number {
     const wanted = Math.min(offset + size, this.input.size);
-    if (offset >= this.base && wanted <= this.limit) return;
+    if (offset >= this.base && wanted <= this.limit) return 0;
     const capacity = Math.max(size, this.firstBytes);
     if (this.bytes.length < capacity || this.bytes.length > 4 * capacity) {
       this.bytes = new Uint8Array(capacity);
     }
     this.base = offset;
     this.end = this.input.readAt(offset, this.bytes);
+    return this.end;
   }
 }

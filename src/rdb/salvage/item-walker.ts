@@ -20,6 +20,9 @@ export type ItemKind = 'key' | 'select' | 'resize' | 'aux' | 'other' | 'eof';
 /** Bytes in view with which an item is begun; few are longer. */
 const AHEAD = 64 * 1024;
 
+/** Bytes that are read in the time that one is walked. */
+const READS_A_WALK = 8;
+
 /** Values up to this size are walked inside in one piece. */
 const INLINE = 4 << 20;
 
@@ -83,8 +86,9 @@ export class ItemWalker {
   constructor(
     private readonly input: RandomAccess,
     limits: Limits,
+    viewBytes?: number,
   ) {
-    this.view = new FileView(input);
+    this.view = new FileView(input, viewBytes);
     this.scan = new HeldReader(limits);
     this.scan.inputEnd = input.size;
     this.checker = new ValueChecker(limits);
@@ -143,8 +147,8 @@ export class ItemWalker {
   /** Reads as far as the value with more and more in view, then the value. */
   private readHead(offset: number, templates: HashTemplates): void {
     const { scan, view } = this;
-    for (let size = AHEAD; ; size *= 2) {
-      view.show(offset, size);
+    for (let size = Math.min(AHEAD, this.budget); ; size *= 2) {
+      this.work += view.show(offset, size) / READS_A_WALK;
       this.look(offset, size);
       scan.releaseDigits();
       if (this.tryHead(offset)) break;
@@ -285,7 +289,8 @@ export class ItemWalker {
     const { scan, view, input } = this;
     const { type, valueAt } = this;
     scan.begin(type.program, scan.at, templates);
-    let room = AHEAD;
+    const least = Math.min(AHEAD, this.budget);
+    let room = least;
     let from = valueAt;
     for (let before = -1; !scan.walk(); ) {
       const passed = scan.base + scan.at;
@@ -294,11 +299,11 @@ export class ItemWalker {
       if (passed === before && scan.base + scan.end >= input.size) throw this.cutOff();
       if (this.work > this.budget) throw tooMuch();
       // What must be seen as a whole does not move on until it is.
-      room = passed === before ? 2 * room : AHEAD;
+      room = passed === before ? 2 * room : least;
       before = at;
       from = at;
       this.holdKey();
-      view.show(at, room);
+      this.work += view.show(at, room) / READS_A_WALK;
       this.look(at, room);
     }
     this.faultEnd = scan.base + scan.at;

@@ -42,7 +42,7 @@ export class ResyncSearch {
     private readonly input: RandomAccess,
     private readonly limits: Limits,
   ) {
-    this.walker = new ItemWalker(input, limits);
+    this.walker = new ItemWalker(input, limits, TRIAL_VIEW);
     this.window = new FileView(input);
   }
 
@@ -253,12 +253,15 @@ const LEAST_FIRST = 8;
 const MOST_ITEMS = 256;
 
 /** The work for places that come to nothing, in bytes looked at: what it may cost for each byte … */
-const CREDIT_A_BYTE = 64;
+const CREDIT_A_BYTE = 16;
 /** … what can be saved up for places that cost more … */
-const MOST_CREDIT = 256 << 20;
+const MOST_CREDIT = 64 << 20;
 /** … and what each may cost when nothing is left. */
 const LEAST_BUDGET = 1024;
 const COST = 64;
+
+/** Bytes in view on trial: less than where all is read, for it goes back and forth. */
+const TRIAL_VIEW = 128 * 1024;
 
 /** A first item of up to this size is searched for whole ones that it may have swallowed. */
 const SWALLOWED = 1 << 20;
