@@ -4,10 +4,10 @@ import { FileView, type RandomAccess } from '../../src/rdb/salvage/file-view.js'
 import { magicOfVersion, readHeader } from '../../src/rdb/salvage/header.js';
 import { looksLikeStart } from '../../src/rdb/salvage/start.js';
 import { typeTable } from '../../src/rdb/types.js';
-import { bytes, littleEndian, string } from '../support/bytes.js';
+import { type BytesLike, bytes, littleEndian, string } from '../support/bytes.js';
 
 const types = typeTable('redis', 11);
-const looks = (...parts: Parameters<typeof bytes>) => {
+const looks = (...parts: readonly BytesLike[]) => {
   const all = bytes(...parts, new Uint8Array(16));
   return looksLikeStart(all, 0, all.length, types, false);
 };

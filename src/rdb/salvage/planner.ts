@@ -291,8 +291,8 @@ export class SalvagePlanner {
   private lose(from: number, to: number, fault: RdbkitError, damaged: NamedKey | undefined): void {
     const before = this.lastKey();
     this.lostBytes += to - from;
-    const last = this.lost.at(-1);
-    if (last !== undefined && last === this.open && last.to === from) {
+    const last = this.open;
+    if (last !== undefined && last.to === from) {
       last.to = to;
     } else {
       this.lostRanges++;
