@@ -29,6 +29,9 @@ export class PartialValue implements ValueReader {
   private readonly piece: Uint8Array;
   private readAt = 0;
   private taken = 0;
+  /** Of the entry of a stream: strings still to come, and whether it was deleted. */
+  private entryStrings = 0;
+  private isDeleted = false;
 
   /** @param end where the input ends */
   constructor(
@@ -98,8 +101,6 @@ export class PartialValue implements ValueReader {
     return found;
   }
 
-  private entryStrings = 0;
-
   private endsElement(token: Token, expiryBehind: boolean): boolean {
     const { cursor } = this;
     const isString = token === Token.string || (token === Token.fragment && cursor.isLast);
@@ -114,10 +115,11 @@ export class PartialValue implements ValueReader {
       case 'stream': {
         if (cursor.role === Role.streamEntry) {
           this.entryStrings = 2 * cursor.pairs;
-          return this.entryStrings === 0;
+          this.isDeleted = cursor.deleted;
+          return this.entryStrings === 0 && !this.isDeleted;
         }
         if (!isString || (cursor.role !== Role.field && cursor.role !== Role.value)) return false;
-        return --this.entryStrings === 0;
+        return --this.entryStrings === 0 && !this.isDeleted;
       }
       default:
         return false;
