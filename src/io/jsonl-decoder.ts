@@ -46,8 +46,9 @@ export class JsonlDecoder implements ByteDecoder {
   private count = 0;
   private readonly batch: RecordBatch = { records: this.records };
   private readonly pool: KeyRecord[] = [];
-  /** Where keys and values of the batch are; the first is used again for the next batch. */
+  /** Where keys and values of the batch are: those of the next batch come to the same places. */
   private readonly firstBytes: Uint8Array;
+  private moreBytes = new Uint8Array(0);
   private bytes: Uint8Array;
   private at = 0;
   private batchSize = 0;
@@ -122,6 +123,9 @@ export class JsonlDecoder implements ByteDecoder {
     this.parts = undefined;
     this.lines.close();
     this.reader.close();
+    this.pool.length = 0;
+    this.moreBytes = new Uint8Array(0);
+    this.bytes = this.firstBytes;
   }
 
   /** Goes on with a line; false when that will take longer. */
@@ -170,7 +174,11 @@ export class JsonlDecoder implements ByteDecoder {
 
   private reserve(size: number): Uint8Array {
     if (this.at + size > this.bytes.length) {
-      this.bytes = new Uint8Array(Math.max(size, this.limits.batchBytes));
+      // Once in a batch: what has no room behind the others is the last of them.
+      if (this.moreBytes.length < size) {
+        this.moreBytes = new Uint8Array(Math.max(size, this.limits.batchBytes));
+      }
+      this.bytes = this.moreBytes;
       this.at = 0;
     }
     return this.bytes;

@@ -118,6 +118,19 @@ export class LineFields {
     return text;
   }
 
+  /** Puts the bytes of the string that the current token is or begins to a place of their own. */
+  holdBytes(target: TextBytes, what: string): void {
+    const { tokens, text, limits } = this;
+    target.clear();
+    target.isLatin1 = text.isLatin1;
+    for (;;) {
+      target.put(tokens.text);
+      if (target.bytes.length > limits.maxHeldString) throw this.tooLong(what);
+      if (tokens.isWhole) return;
+      tokens.more();
+    }
+  }
+
   /** The bytes of the next token, a string, as a copy. */
   nextBytes(what: string): Uint8Array {
     this.nextString();

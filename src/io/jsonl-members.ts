@@ -4,7 +4,7 @@ import type { AuxRecord, CommandRecord, FunctionRecord, ModuleAuxRecord } from '
 import { FIELD_EXPIRIES } from './jsonl-expiries.js';
 import type { LineFields } from './jsonl-fields.js';
 
-/** A key as a line has it; the value is borrowed until the next line is read. */
+/** A key as a line has it; key and value are borrowed until the next line is read. */
 export interface ReadKey {
   readonly kind: 'read-key';
   readonly db: number;
@@ -18,14 +18,13 @@ export interface ReadKey {
 
 export type LineRecord = ReadKey | FunctionRecord | AuxRecord | ModuleAuxRecord | CommandRecord;
 
-/** Members whose strings become bytes when they are read; the key waits for what follows it. */
+/** Members whose strings become bytes when they are read; those of the key can be changed. */
 const FIRST = ['value', 'payload', 'aux', 'function', 'name', 'engine', 'command'] as const;
 
 /** What the members of a line have said so far. */
 export class Members {
   readonly names = new Set<string>();
   db: number | undefined;
-  key: string | undefined;
   /** The token that is the key. */
   keyPlace = 0;
   type: string | undefined;

@@ -10,6 +10,7 @@ import { type LineRecord, Members, type ReadKey } from './jsonl-members.js';
 import { isKeyMetadata, readAux, readCommand, readModuleAux } from './jsonl-others.js';
 import { PayloadReader } from './jsonl-payload.js';
 import { ValueEncoders } from './jsonl-target.js';
+import { TextBytes } from './jsonl-text.js';
 import { endOfLine, Json } from './jsonl-tokens.js';
 import { readValue } from './jsonl-values.js';
 
@@ -29,6 +30,8 @@ export class RecordReader {
   private readonly payloads: PayloadReader;
   private readonly encoders: ValueEncoders;
   private format: TargetFormat | undefined;
+  /** The key of the line. */
+  private readonly keyText = new TextBytes();
   private members = new Members();
   private line: JsonLine | undefined;
   /** Column of the fault that `read` met. */
@@ -49,10 +52,12 @@ export class RecordReader {
     return this.encoders.base;
   }
 
-  /** Gives temporary files back. */
+  /** Gives temporary files and memory back. */
   close(): void {
     this.payloads.close();
     this.encoders.close();
+    this.keyText.release();
+    this.fields.text.release();
   }
 
   /**
@@ -106,8 +111,8 @@ export class RecordReader {
         break;
       case 'key':
         fields.nextString();
-        members.key = fields.heldText('a key');
         members.keyPlace = fields.tokens.place;
+        fields.holdBytes(this.keyText, 'a key');
         break;
       case 'bytes':
         this.useLatin1();
@@ -154,6 +159,20 @@ export class RecordReader {
       throw fields.wrong('"bytes" must stand before what it is said of');
     }
     fields.text.isLatin1 = true;
+    if (members.names.has('key')) this.recodeKey();
+  }
+
+  /** The key stood before it was said that its characters are bytes. */
+  private recodeKey(): void {
+    const { fields, members, keyText } = this;
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(keyText.bytes);
+    keyText.clear();
+    keyText.isLatin1 = true;
+    // A character that stands for no byte is told where it is.
+    const { place } = fields.tokens;
+    fields.tokens.blame(members.keyPlace);
+    keyText.put(text);
+    fields.tokens.blame(place);
   }
 
   private *value(name: 'value' | 'payload'): Generator<void> {
@@ -232,11 +251,7 @@ export class RecordReader {
     if (names.has(FIELD_EXPIRIES) && !isSearched) {
       throw fields.wrong(`"${FIELD_EXPIRIES}" must be written without escapes`);
     }
-    // A character that stands for no byte is told where it is.
-    const { place } = fields.tokens;
-    fields.tokens.blame(members.keyPlace);
-    const key = fields.bytesOf(members.key as string, 'a key');
-    fields.tokens.blame(place);
+    const key = this.keyText.bytes;
     return { kind: 'read-key', db: db as number, key, expireAtMs, idleSeconds, frequency, metadata, value };
   }
 }

@@ -2,10 +2,11 @@ import { latin1Text } from '../bytes/ascii.js';
 import type { Integer } from '../bytes/integer.js';
 import { RdbkitError } from '../errors.js';
 import type { EncodedValue } from '../rdb/encode/encoded-value.js';
-import type { StreamBuilder } from '../rdb/encode/stream-builder.js';
+import { GroupPending, NOBODY } from '../rdb/encode/group-pending.js';
+import type { GroupHead, StreamBuilder } from '../rdb/encode/stream-builder.js';
 import type { StreamState } from '../rdb/encode/stream-state.js';
 import { compareIds, idHalves, ZERO_ID } from '../rdb/stream-id.js';
-import type { StreamGroup, StreamId, StreamIdempotence } from '../rdb/values/value.js';
+import type { StreamId, StreamIdempotence } from '../rdb/values/value.js';
 import type { LineFields } from './jsonl-fields.js';
 import { Json } from './jsonl-tokens.js';
 import type { ValueContext } from './jsonl-values.js';
@@ -87,7 +88,10 @@ function takeState(fields: LineFields, builder: StreamBuilder, state: StreamStat
 function* readGroups(fields: LineFields, builder: StreamBuilder): Generator<void> {
   const names = new UniqueNames(fields, 'group');
   fields.expect(Json.beginArray, 'an array');
-  while (fields.nextElement()) builder.group(yield* readGroup(fields, names));
+  while (fields.nextElement()) {
+    const pending = new GroupPending();
+    builder.groupWith(yield* readGroup(fields, names, pending), pending);
+  }
 }
 
 /** What is held of the names of a stream, up to `limits.maxHeldString`. */
@@ -128,12 +132,15 @@ class UniqueNames {
   }
 }
 
-function* readGroup(fields: LineFields, groupNames: UniqueNames): Generator<void, StreamGroup> {
-  const group: Mutable<StreamGroup> = {
+function* readGroup(
+  fields: LineFields,
+  groupNames: UniqueNames,
+  pending: GroupPending,
+): Generator<void, GroupHead> {
+  const group: Mutable<GroupHead> = {
     name: NO_NAME,
     lastId: ZERO_ID,
     entriesRead: undefined,
-    pending: [],
     consumers: [],
   };
   const names = new Set<string>();
@@ -154,10 +161,10 @@ function* readGroup(fields: LineFields, groupNames: UniqueNames): Generator<void
         }
         break;
       case 'pending':
-        yield* readPending(fields, group);
+        yield* readPending(fields, group, pending);
         break;
       case 'consumers':
-        yield* readConsumers(fields, group);
+        yield* readConsumers(fields, group, pending);
         break;
       default:
         throw fields.unknownMember(name);
@@ -168,8 +175,8 @@ function* readGroup(fields: LineFields, groupNames: UniqueNames): Generator<void
 }
 
 /** `[id, consumer, delivered at, deliveries]`; the consumer is null where nobody holds the entry. */
-function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
-  const holders = new Map<string, Uint8Array>();
+function* readPending(fields: LineFields, group: GroupHead, pending: GroupPending): Generator<void> {
+  const holders = new Map<string, number>();
   const names = new HeldNames(fields, 'names of consumers');
   let last: StreamId | undefined;
   fields.expect(Json.beginArray, 'an array');
@@ -180,43 +187,44 @@ function* readPending(fields: LineFields, group: StreamGroup): Generator<void> {
       throw fields.wrong('the pending entries of a group do not ascend');
     }
     last = id;
-    const consumer = readHolder(fields, holders, names);
+    const holder = readHolder(fields, holders, names, pending);
     const deliveredAtMs = fields.nextSigned();
-    group.pending.push({ id, consumer, deliveredAtMs, deliveries: fields.nextUnsigned() });
+    pending.add(id, holder, deliveredAtMs, fields.nextUnsigned());
     fields.endArray();
-    requireRoom(fields, group);
+    requireRoom(fields, group, pending);
     if (fields.tokens.isDue) yield* fields.tokens.turn();
   }
 }
 
 function readHolder(
   fields: LineFields,
-  holders: Map<string, Uint8Array>,
+  holders: Map<string, number>,
   names: HeldNames,
-): Uint8Array | undefined {
-  if (fields.next() === Json.literal && fields.tokens.text === 'null') return undefined;
+  pending: GroupPending,
+): number {
+  if (fields.next() === Json.literal && fields.tokens.text === 'null') return NOBODY;
   fields.requireString();
   const text = fields.heldText('the name of a consumer');
   const known = holders.get(text);
   if (known !== undefined) return known;
-  const name = names.add(fields.bytesOf(text, 'the name of a consumer'));
-  holders.set(text, name);
-  return name;
+  const holder = pending.holder(latin1Text(names.add(fields.bytesOf(text, 'the name of a consumer'))));
+  holders.set(text, holder);
+  return holder;
 }
 
-function* readConsumers(fields: LineFields, group: StreamGroup): Generator<void> {
+function* readConsumers(fields: LineFields, group: GroupHead, pending: GroupPending): Generator<void> {
   const consumerNames = new UniqueNames(fields, 'consumer');
   fields.expect(Json.beginArray, 'an array');
   while (fields.nextElement()) {
     const consumer = readConsumer(fields);
     consumerNames.add(consumer.name);
     group.consumers.push(consumer);
-    requireRoom(fields, group);
+    requireRoom(fields, group, pending);
     if (fields.tokens.isDue) yield* fields.tokens.turn();
   }
 }
 
-function readConsumer(fields: LineFields): StreamGroup['consumers'][number] {
+function readConsumer(fields: LineFields): GroupHead['consumers'][number] {
   let consumer: Uint8Array = NO_NAME;
   let seenAtMs: Integer = 0;
   let activeAtMs: Integer | undefined;
@@ -311,8 +319,8 @@ function* readProducer(
 
 const NO_NAME = new Uint8Array(0);
 
-function requireRoom(fields: LineFields, { pending, consumers }: StreamGroup): void {
-  if (pending.length + consumers.length <= fields.limits.maxGroupEntries) return;
+function requireRoom(fields: LineFields, { consumers }: GroupHead, pending: GroupPending): void {
+  if (pending.size + consumers.length <= fields.limits.maxGroupEntries) return;
   throw tooMany(fields, 'pending entries and consumers of one group');
 }
 

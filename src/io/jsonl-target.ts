@@ -84,9 +84,10 @@ export class ValueEncoders {
     return encoder;
   }
 
-  /** Gives temporary files back. */
+  /** Gives temporary files and memory back. */
   close(): void {
     for (const encoder of this.encoders.values()) encoder.close();
+    this.encoders.clear();
   }
 }
 

@@ -4,11 +4,14 @@ import { RdbkitError } from '../errors.js';
 /** Up to so many characters a loop is faster than the encoder, which needs a view of its own. */
 const SHORT = 64;
 
+/** Characters for which room is made at a time, three bytes each. */
+const PIECE = 256 * 1024;
+
 const encoder = new TextEncoder();
 
 /** The bytes that texts of a record stand for, one text behind the other. Kept for many records. */
 export class TextBytes {
-  readonly out = new ByteWriter();
+  out = new ByteWriter();
   /** Whether characters are single bytes (`"bytes":"latin1"`); else they are written as UTF-8. */
   isLatin1 = false;
 
@@ -18,6 +21,11 @@ export class TextBytes {
 
   clear(): void {
     this.out.size = 0;
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    this.out = new ByteWriter();
   }
 
   /**
@@ -61,13 +69,24 @@ export class TextBytes {
 
   private putUtf8(text: string): void {
     const { out } = this;
-    const bytes = out.reserve(3 * text.length);
-    const { read, written } = encoder.encodeInto(text, bytes.subarray(out.size));
-    if (read !== text.length || !isWellFormed(text, written)) {
-      throw new RdbkitError('INPUT_CORRUPT', 'half of a surrogate pair stands for no character');
+    for (let start = 0; start < text.length; ) {
+      const piece = text.length <= PIECE ? text : text.slice(start, pieceEnd(text, start));
+      const bytes = out.reserve(3 * piece.length);
+      const { read, written } = encoder.encodeInto(piece, bytes.subarray(out.size));
+      if (read !== piece.length || !isWellFormed(piece, written)) {
+        throw new RdbkitError('INPUT_CORRUPT', 'half of a surrogate pair stands for no character');
+      }
+      out.size += written;
+      start += piece.length;
     }
-    out.size += written;
   }
+}
+
+/** Where a piece ends that begins at `start`, and cuts no surrogate pair. */
+function pieceEnd(text: string, start: number): number {
+  const end = Math.min(text.length, start + PIECE);
+  const last = text.charCodeAt(end - 1);
+  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
 }
 
 /** Whether no surrogate stands alone. `size` is that of the text in UTF-8. */

@@ -45,6 +45,8 @@ class MaskValues implements Stage {
   private readonly masker: ValueMasker;
   private readonly inline: InlineReader;
   private held: Held | undefined;
+  /** Of a value that is in memory and large. */
+  private large = new Uint8Array(0);
   private readonly masksAll: boolean;
 
   constructor(
@@ -132,10 +134,23 @@ class MaskValues implements Stage {
       emit.hold(head);
       emit.pour(inParts(head, masked ?? asItWas(head, value), spill, this.limits));
     } else {
-      emit(wholeRecord(head, masked));
+      const isLarge = masked.size > this.limits.partBytes;
+      const bytes = isLarge ? this.roomFor(masked.size) : new Uint8Array(masked.size);
+      const record = wholeRecord(head, masked, bytes);
       masked.close();
       spill?.close();
+      if (!isLarge) emit(record);
+      else {
+        // What is poured is a batch of its own, behind which its memory can be used again.
+        emit.hold(head);
+        emit.pour([record].values());
+      }
     }
+  }
+
+  private roomFor(size: number): Uint8Array {
+    if (this.large.length < size) this.large = new Uint8Array(size);
+    return this.large;
   }
 }
 
@@ -160,10 +175,9 @@ function refusalOf(thrown: unknown, head: KeyHead): Refusal {
   };
 }
 
-/** The key with its new value, in memory. */
-function wholeRecord(head: KeyHead, value: EncodedValue): KeyRecord {
+/** The key with its new value, in the memory given. */
+function wholeRecord(head: KeyHead, value: EncodedValue, bytes: Uint8Array): KeyRecord {
   const record = copyHead(head, new KeyRecord());
-  const bytes = new Uint8Array(value.size);
   let at = 0;
   for (const piece of value.pieces()) {
     bytes.set(piece, at);
@@ -171,9 +185,9 @@ function wholeRecord(head: KeyHead, value: EncodedValue): KeyRecord {
   }
   record.type = value.type;
   record.valueBytes = bytes;
-  record.valueEnd = bytes.length;
+  record.valueEnd = at;
   // Nothing of it is compressed.
-  record.largestString = bytes.length;
+  record.largestString = at;
   return record;
 }
 

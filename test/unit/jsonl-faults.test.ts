@@ -131,6 +131,16 @@ const FAULTS: readonly (readonly [line: string, mark: string, fault: string])[] 
     'INPUT_CORRUPT a character above U+00FF where "bytes" is "latin1"',
   ],
   [
+    '{"db":0,"key":"\ufeffa","type":"string","bytes":"latin1","value":"v"}',
+    '              ^',
+    'INPUT_CORRUPT a character above U+00FF where "bytes" is "latin1"',
+  ],
+  [
+    '{"db":0,"key":"a\\udc00","type":"string","value":"v"}',
+    '              ^',
+    'INPUT_CORRUPT half of a surrogate pair stands for no character',
+  ],
+  [
     '{"db":0,"key":"a","type":"list","bytes":"latin1","value":["é","€"]}',
     '                                                              ^',
     'INPUT_CORRUPT a character above U+00FF where "bytes" is "latin1"',
@@ -223,6 +233,22 @@ describe('a line that is no record', () => {
     const { keys, faults } = await readAll(jsonlOf(`${GOOD}\n\n${line}\n${GOOD}\r\n`, 7));
     expect(faults).toEqual([`3:${mark.length} ${fault}`]);
     expect(keys.map(({ key }) => key)).toEqual(['good', 'good']);
+  });
+
+  test('keys may stand before what says that their characters are bytes, and behind the value', async () => {
+    const lines = [
+      '{"db":0,"key":"é\\u0000ÿ","type":"string","bytes":"latin1","value":"é"}',
+      '{"db":0,"bytes":"latin1","type":"string","value":"é","key":"ÿ"}',
+      '{"db":0,"type":"string","value":"é","key":"\ufeffé😀"}',
+    ];
+    const { keys, faults } = await readAll(jsonlOf(lines.join('\n'), 7));
+    expect(faults).toEqual([]);
+    const hex = (text: string, form: 'latin1' | 'utf8') => Buffer.from(text, form).toString('hex');
+    expect(keys.map(({ key }) => Buffer.from(key, 'latin1').toString('hex'))).toEqual([
+      hex('é\u0000ÿ', 'latin1'),
+      hex('ÿ', 'latin1'),
+      hex('\ufeffé😀', 'utf8'),
+    ]);
   });
 
   test('that is the last and cut', async () => {

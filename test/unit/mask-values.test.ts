@@ -341,6 +341,21 @@ describe('values in parts', () => {
     for (const spill of spills) expect(() => spill.write(new Uint8Array(1))).toThrow();
   });
 
+  test('large ones in memory come one by one, among small ones, each with its own bytes', async () => {
+    const builder = dump();
+    const texts = Array.from({ length: 30 }, (_, i) => `${i} `.repeat(i % 3 === 0 ? 5 : 200 + i));
+    for (const [i, text] of texts.entries()) {
+      builder.key(1, `k${i}`, bytes(length(2), string(text), string(`${text}!`)));
+    }
+    const inMemory = { ...limits, maxInlineValue: 100_000 };
+    const rule = ['*=noise'];
+    const { keys } = await masked(builder.build(), rule, { limits: inMemory });
+    const whole = await masked(builder.build(), rule);
+    expect(keys.map(({ key }) => key)).toEqual(texts.map((_, i) => `k${i}`));
+    expect(keys.map(({ value }) => value)).toEqual(whole.keys.map(({ value }) => value));
+    expect(keys.map(({ value }) => (value as string[])[0]?.length)).toEqual(texts.map((text) => text.length));
+  });
+
   test('one that ends the run is whole', async () => {
     const { keys } = await masked(build(), ['*=hash'], { limits, stages: [limit(2)] });
     expect(keys.map(({ key }) => key)).toEqual(['before', 'big']);

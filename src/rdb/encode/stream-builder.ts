@@ -7,6 +7,7 @@ import type { ValueType } from '../types.js';
 import type { StreamGroup, StreamId, StreamIdempotence } from '../values/value.js';
 import type { EncodeContext } from './encode-context.js';
 import type { EncodedValue } from './encoded-value.js';
+import { GroupPending, NOBODY } from './group-pending.js';
 import { StreamNodes } from './stream-nodes.js';
 import type { StreamState } from './stream-state.js';
 import { StringSequence } from './string-builder.js';
@@ -32,6 +33,11 @@ export const NACKS = 5;
  * remember them by default, and how many messages of theirs were added and found twice.
  */
 const DEFAULT_IDEMPOTENCE = [100, 100, 0, 0] as const;
+
+/** What is said of a group besides its pending entries. */
+export type GroupHead = Omit<StreamGroup, 'pending'>;
+
+const NONE = new Int32Array(0);
 
 /**
  * A stream: its entries as nodes, in any order with its state, its groups and its producers; only
@@ -99,29 +105,39 @@ export class StreamBuilder {
    * @throws RdbkitError INPUT_CORRUPT when an entry is pending for a consumer that is not listed
    */
   group(group: StreamGroup): void {
-    const { groups, context } = this;
-    const nacked = group.pending.filter(({ consumer }) => consumer === undefined).length;
-    const keepNacked = nacked === 0 || this.keepsNacked(nacked);
-    const { name, consumers } = group;
-    this.groupHead(name, 0, name.length, group.lastId, group.entriesRead);
-    const pending = keepNacked
-      ? group.pending
-      : group.pending.filter(({ consumer }) => consumer !== undefined);
-    groups.length(pending.length);
-    const held = new Map<string, StreamId[]>(consumers.map((consumer) => [latin1Text(consumer.name), []]));
-    const free: StreamId[] = [];
-    for (const { id, consumer, deliveredAtMs, deliveries } of pending) {
-      this.pendingEntry(id, deliveredAtMs, deliveries);
-      const ids = consumer === undefined ? free : held.get(latin1Text(consumer));
-      if (ids === undefined) throw context.invalid('an entry is pending for a consumer that is not listed');
-      ids.push(id);
+    const held = new GroupPending();
+    for (const { id, consumer, deliveredAtMs, deliveries } of group.pending) {
+      const holder = consumer === undefined ? NOBODY : held.holder(latin1Text(consumer));
+      held.add(id, holder, deliveredAtMs, deliveries);
+    }
+    this.groupWith(group, held);
+  }
+
+  /** Adds a group whose pending entries are held apart; else as `group`. */
+  groupWith({ name, lastId, entriesRead, consumers }: GroupHead, pending: GroupPending): void {
+    const { groups } = this;
+    const listed = new Set(consumers.map((consumer) => latin1Text(consumer.name)));
+    if (pending.holders.some((holder) => !listed.has(holder))) {
+      throw this.context.invalid('an entry is pending for a consumer that is not listed');
+    }
+    const keepNacked = pending.nacked === 0 || this.keepsNacked(pending.nacked);
+    this.groupHead(name, 0, name.length, lastId, entriesRead);
+    groups.length(keepNacked ? pending.size : pending.size - pending.nacked);
+    for (let i = 0; i < pending.size; i++) {
+      if (!keepNacked && pending.holderAt(i) === NOBODY) continue;
+      this.putId(pending, i);
+      groups.int64(pending.deliveredAtMs(i));
+      groups.length(pending.deliveries(i));
     }
     groups.length(consumers.length);
+    const byHolder = pending.byHolder();
+    const indexes = new Map(pending.holders.map((holder, index) => [holder, index]));
     for (const { name: consumer, seenAtMs, activeAtMs } of consumers) {
       this.consumer(consumer, 0, consumer.length, seenAtMs, activeAtMs);
-      this.ids(held.get(latin1Text(consumer)) as StreamId[]);
+      const index = indexes.get(latin1Text(consumer));
+      this.putIds(pending, index === undefined ? NONE : (byHolder[index] as Int32Array));
     }
-    if (this.revision >= NACKS) this.ids(free);
+    if (this.revision >= NACKS) this.putIds(pending, byHolder.at(-1) as Int32Array);
   }
 
   /** Says what the stream remembers of idempotent producers (Redis 8.6). */
@@ -262,9 +278,14 @@ export class StreamBuilder {
     if (this.context.streamDetails === 'refuse') throw this.context.incompatible(what, needed);
   }
 
-  private ids(ids: readonly StreamId[]): void {
-    this.groups.length(ids.length);
-    for (const id of ids) this.groups.id(...idHalves(id));
+  private putIds(pending: GroupPending, indexes: Int32Array): void {
+    this.groups.length(indexes.length);
+    for (const index of indexes) this.putId(pending, index);
+  }
+
+  private putId(pending: GroupPending, index: number): void {
+    const [msHigh = 0, msLow = 0, seqHigh = 0, seqLow = 0] = pending.idAt(index);
+    this.groups.id(msHigh, msLow, seqHigh, seqLow);
   }
 
   private idTo(out: ValueBuffer, { ms, seq }: StreamId): void {

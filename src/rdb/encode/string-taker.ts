@@ -4,10 +4,13 @@ import type { Spill } from '../../spill.js';
 import type { EncodeContext } from './encode-context.js';
 import type { ValueBuffer } from './value-buffer.js';
 
+/** What is held is there twice, and a third time while it is compressed. */
+const MAX_HELD = 4 * 1024 * 1024;
+
 /**
  * Takes the strings of a value, each whole or in fragments. A string in fragments is held up to
- * `limits.maxHeldString`, and then written raw as it comes; without a total it goes to a temporary
- * file first, because its size stands in front of it.
+ * 4 MiB, so that it can be compressed, and then written raw as it comes; without a total it goes to
+ * a temporary file first, because its size stands in front of it.
  */
 export abstract class StringTaker {
   private readonly held = new ByteWriter();
@@ -16,7 +19,12 @@ export abstract class StringTaker {
   private direct: ValueBuffer | undefined;
   private aside: Spill | undefined;
 
-  constructor(protected readonly context: EncodeContext) {}
+  /** Bytes of a string in fragments that are held. */
+  private readonly most: number;
+
+  constructor(protected readonly context: EncodeContext) {
+    this.most = Math.min(MAX_HELD, context.limits.maxHeldString);
+  }
 
   /** Adds the next string, `bytes[start, end)`. */
   add(bytes: Uint8Array, start = 0, end = bytes.length): void {
@@ -28,14 +36,14 @@ export abstract class StringTaker {
     this.held.size = 0;
     this.received = 0;
     this.total = total;
-    if (total !== undefined && total > this.context.limits.maxHeldString) this.direct = this.openLong(total);
+    if (total !== undefined && total > this.most) this.direct = this.openLong(total);
   }
 
   append(bytes: Uint8Array, start = 0, end = bytes.length): void {
     this.received += end - start;
     if (this.direct !== undefined) {
       this.direct.put(bytes, start, end);
-    } else if (this.aside === undefined && this.received <= this.context.limits.maxHeldString) {
+    } else if (this.aside === undefined && this.received <= this.most) {
       this.held.put(bytes, start, end);
     } else {
       this.aside ??= this.setAside();
