@@ -1,12 +1,16 @@
 import { RdbkitError, type RdbkitErrorCode } from './errors.js';
 import { defaultLimits } from './limits.js';
-import type { KeyHead } from './record.js';
+import type { KeyHead, LogHead } from './record.js';
+
+/** What a tally counts: keys, commands of a log, or what is neither. */
+export type Unit = 'key' | 'command' | 'other';
 
 /** What became of the records of one database and type. */
 export interface Tally {
+  readonly unit: Unit;
   /** Database in the source; -1 for what belongs to none. */
   readonly db: number;
-  /** `string`, `hash`, …; `function` and `module-aux` for what is no key. */
+  /** `string`, `hash`, …; `SET`, `XGROUP CREATE`, …; `function` and `module-aux` for what is neither. */
   readonly type: string;
   read: number;
   /** Serialized bytes of keys and values read. */
@@ -30,6 +34,8 @@ export interface Reject extends Refusal {
   readonly key: Uint8Array;
   /** What was tried: `RESTORE`, `FUNCTION LOAD`, …; undefined when it did not come to that. */
   readonly command: string | undefined;
+  /** Where a command of a log stands: `part:offset`. */
+  readonly position?: string | undefined;
 }
 
 export type Totals = Pick<Tally, 'read' | 'bytes' | 'written' | 'skipped' | 'failed'>;
@@ -47,7 +53,10 @@ export class Account {
   readonly reasons = new Map<string, number>();
   /** Failed keys by cause; causes beyond the hundredth are counted as `other`. */
   readonly causes = new Map<string, number>();
-  /** Reasons and causes of what is no key. */
+  /** The same of commands. */
+  readonly commandReasons = new Map<string, number>();
+  readonly commandCauses = new Map<string, number>();
+  /** Reasons and causes of what is neither. */
   readonly besides = new Map<string, number>();
   /** Things worth saying that are no failures, with how often they happened. */
   readonly notes = new Map<string, number>();
@@ -59,12 +68,13 @@ export class Account {
   private readonly indexes = new Map<string, number>();
   private lastDb = Number.NaN;
   private lastType = '';
+  private lastUnit: Unit = 'key';
   private lastIndex = -1;
 
   /** Opens or finds the tally of a database and type. */
-  tallyIndex(db: number, type: string): number {
-    if (db === this.lastDb && type === this.lastType) return this.lastIndex;
-    const name = `${db} ${type}`;
+  tallyIndex(db: number, type: string, unit: Unit = db < 0 ? 'other' : 'key'): number {
+    if (db === this.lastDb && type === this.lastType && unit === this.lastUnit) return this.lastIndex;
+    const name = `${db} ${unit} ${type}`;
     let index = this.indexes.get(name);
     if (index === undefined) {
       if (this.tallies.length >= defaultLimits.maxDatabases) {
@@ -72,18 +82,23 @@ export class Account {
           where: `database ${db}`,
         });
       }
-      index = this.tallies.push({ db, type, read: 0, bytes: 0, written: 0, skipped: 0, failed: 0 }) - 1;
+      index = this.tallies.push({ unit, db, type, read: 0, bytes: 0, written: 0, skipped: 0, failed: 0 }) - 1;
       this.indexes.set(name, index);
     }
     this.lastDb = db;
     this.lastType = type;
+    this.lastUnit = unit;
     this.lastIndex = index;
     return index;
   }
 
   /** Enters a record as read; its outcome must follow under the index returned. */
   read(db: number, type: string, bytes: number): number {
-    const index = this.tallyIndex(db, type);
+    return this.readAt(this.tallyIndex(db, type), bytes);
+  }
+
+  /** The same for the index of a tally. */
+  readAt(index: number, bytes: number): number {
     const tally = this.tallies[index] as Tally;
     tally.read++;
     tally.bytes += bytes;
@@ -102,13 +117,13 @@ export class Account {
   skipped(index: number, reason: string): void {
     const tally = this.tallies[index] as Tally;
     tally.skipped++;
-    count(tally.db < 0 ? this.besides : this.reasons, reason);
+    count({ key: this.reasons, command: this.commandReasons, other: this.besides }[tally.unit], reason);
   }
 
   failed(index: number, cause: string): void {
     const tally = this.tallies[index] as Tally;
     tally.failed++;
-    count(tally.db < 0 ? this.besides : this.causes, cause);
+    count({ key: this.causes, command: this.commandCauses, other: this.besides }[tally.unit], cause);
   }
 
   /** Names a record that was not written. */
@@ -123,6 +138,21 @@ export class Account {
     this.reject({ db: head.db, key: head.key.slice(), command, ...refusal });
   }
 
+  /**
+   * A failed command of a log, named by its name and position.
+   * @param key the key concerned, borrowed; empty where there is none
+   */
+  failCommand(command: LogHead, refusal: Refusal, key: Uint8Array = NO_KEY): void {
+    this.failed(command.tally, refusal.cause);
+    this.reject({
+      db: command.db,
+      key: key.slice(),
+      command: command.spec.name,
+      position: positionText(command),
+      ...refusal,
+    });
+  }
+
   /** Enters every record without outcome as failed, when a run has ended too soon. */
   settle(cause: string): void {
     for (const [index, { read, written, skipped, failed }] of this.tallies.entries()) {
@@ -135,7 +165,7 @@ export class Account {
   }
 
   /** Sums over the tallies that `select` picks; keys only when it is left out. */
-  totals(select: (tally: Tally) => boolean = (tally) => tally.db >= 0): Totals {
+  totals(select: (tally: Tally) => boolean = (tally) => tally.unit === 'key'): Totals {
     const sum = { read: 0, bytes: 0, written: 0, skipped: 0, failed: 0 };
     for (const tally of this.tallies) {
       if (!select(tally)) continue;
@@ -159,6 +189,13 @@ export class Account {
     }
   }
 }
+
+/** Where a command of a log stands, as users give it back to us: `part:offset`. */
+export function positionText({ part, offset }: Pick<LogHead, 'part' | 'offset'>): string {
+  return `${part.name}:${offset}`;
+}
+
+const NO_KEY = new Uint8Array(0);
 
 function count(counts: Map<string, number>, text: string, times = 1): void {
   const name = counts.has(text) || counts.size < MAX_CAUSES ? text : 'other';

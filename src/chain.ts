@@ -1,6 +1,13 @@
 import type { Account, Refusal } from './account.js';
 import type { Emit, Stage } from './pipeline.js';
-import type { DumpRecord, FaultRecord, KeyHead, RecordBatch } from './record.js';
+import {
+  type DumpRecord,
+  type FaultRecord,
+  KeyHead,
+  type LogCommand,
+  type LogHead,
+  type RecordBatch,
+} from './record.js';
 
 const NO_KEY = new Uint8Array(0);
 
@@ -14,6 +21,7 @@ export class Chain {
   private readonly entry: (record: DumpRecord) => void;
   private readonly flushes: (() => void)[] = [];
   private readonly closes: (() => void)[] = [];
+  private readonly befores: (() => void)[] = [];
   /** How many of `records` are of this batch. An array that is emptied would lose its memory. */
   private count = 0;
   /** A stage has ended the run. */
@@ -26,21 +34,23 @@ export class Chain {
   /** Entering is interrupted: the run is ended, or something is poured first. */
   private halted = false;
   private tally = -1;
-  /** True while the parts of a value belong to a key that a stage has dropped. */
+  /** True while the parts of a value belong to a key or command that a stage has dropped. */
   private dropping = false;
+  private readonly commandTallies: CommandTallies;
 
   constructor(
     stages: readonly Stage[],
     private readonly account: Account,
     private readonly sinkAccounts: boolean,
   ) {
+    this.commandTallies = new CommandTallies(account);
     const last = sinkAccounts
       ? (record: DumpRecord) => {
           this.records[this.count++] = record;
         }
       : (record: DumpRecord) => {
           this.records[this.count++] = record;
-          if (record.kind === 'key' || record.kind === 'key-begin') account.written(record.tally);
+          if (isAccounted(record)) account.written(record.tally);
         };
     this.entry = stages.reduceRight<(record: DumpRecord) => void>(
       (next, stage) => this.link(stage, next),
@@ -68,14 +78,14 @@ export class Chain {
     const { done, value: record } = pour.records.next();
     if (done === true) {
       this.pours.pop();
-    } else if (this.dropping && (record.kind === 'key-part' || record.kind === 'key-end')) {
+    } else if (this.dropping && isPart(record)) {
       this.pours.pop();
       pour.records.return?.();
     } else {
       this.dropping = false;
       pour.emit(record);
     }
-    this.records.length = this.count;
+    this.handOut();
     return true;
   }
 
@@ -111,22 +121,37 @@ export class Chain {
           account.addBytes(this.tally, record.bytes.length);
           if (!this.dropping) entry(record);
           break;
+        case 'log-command':
+          record.tally = this.commandTallies.enter(record, record.end - record.start);
+          entry(record);
+          break;
+        case 'log-begin':
+          record.tally = this.commandTallies.enter(record, record.size);
+          this.dropping = false;
+          entry(record);
+          break;
         case 'fault':
           this.fail(record);
           break;
         default:
-          if (record.kind !== 'key-end' || !this.dropping) entry(record);
+          if (!this.dropping || !isPart(record)) entry(record);
       }
     }
-    this.records.length = this.count;
+    this.handOut();
   }
 
   /** Lets stages give what they held back; true when there is any. */
   flush(): boolean {
     this.count = 0;
     for (const flush of this.flushes) flush();
-    this.records.length = this.count;
+    this.handOut();
     return this.count > 0;
+  }
+
+  /** The batch is what has come out. */
+  private handOut(): void {
+    this.records.length = this.count;
+    for (const before of this.befores) before();
   }
 
   /** Enters what could not be read as failed; no stage is shown it. */
@@ -152,11 +177,22 @@ export class Chain {
         next(record);
       },
       {
-        fail: (record: KeyHead, refusal: Refusal) => {
+        fail: (record: KeyHead | LogHead, refusal: Refusal) => {
           passed = true;
-          if (record.kind === 'key-begin') this.dropping = true;
-          account.fail(record, undefined, refusal);
+          if (record.kind === 'key-begin' || record.kind === 'log-begin') this.dropping = true;
+          if (record instanceof KeyHead) account.fail(record, undefined, refusal);
+          else account.failCommand(record, refusal);
         },
+        skip: (record: KeyHead | LogHead, reason: string) => {
+          passed = true;
+          if (record.kind === 'key-begin' || record.kind === 'log-begin') this.dropping = true;
+          if (record.tally >= 0) account.skipped(record.tally, reason);
+        },
+        add: (command: LogCommand) => {
+          command.tally = this.commandTallies.enter(command, 0);
+          next(command);
+        },
+        note: (text: string) => account.note(text),
         hold: () => {
           passed = true;
         },
@@ -166,17 +202,17 @@ export class Chain {
         },
       },
     );
-    const { flush, close } = stage;
+    const { flush, close, beforeSink } = stage;
+    if (beforeSink !== undefined) this.befores.push(() => beforeSink.call(stage));
     if (flush !== undefined) this.flushes.push(() => flush.call(stage, emit));
     if (close !== undefined) this.closes.push(() => close.call(stage));
     return (record) => {
       passed = false;
       if (stage.write(record, emit) === false) this.stopped = this.halted = true;
       if (passed) return;
-      if (record.kind === 'key') account.skipped(record.tally, stage.name);
-      else if (record.kind === 'key-begin') {
+      if (isAccounted(record)) {
         account.skipped(record.tally, stage.name);
-        this.dropping = true;
+        if (record.kind === 'key-begin' || record.kind === 'log-begin') this.dropping = true;
       } else if (this.sinkAccounts && (record.kind === 'function' || record.kind === 'module-aux')) {
         // Such a sink enters them itself, if it is shown them.
         const size = record.kind === 'function' ? record.code.length : record.bytes.length;
@@ -184,4 +220,46 @@ export class Chain {
       }
     };
   }
+}
+
+/** Where the account keeps the commands of a log, found without a text made for each. */
+class CommandTallies {
+  private readonly byDb = new Map<number, number[]>();
+  private db = -1;
+  private tallies: number[] = [];
+
+  constructor(private readonly account: Account) {}
+
+  /** Enters a command as read; -1 for those that are not counted. */
+  enter({ db, spec }: LogHead, bytes: number): number {
+    if (spec.role !== 'plain') return -1;
+    if (db !== this.db) {
+      this.tallies = this.byDb.get(db) ?? [];
+      this.byDb.set(db, this.tallies);
+      this.db = db;
+    }
+    const index = (this.tallies[spec.index] ??= this.account.tallyIndex(db, spec.name, 'command'));
+    return this.account.readAt(index, bytes);
+  }
+}
+
+type Accounted = DumpRecord & { readonly kind: 'key' | 'key-begin' | 'log-command' | 'log-begin' };
+
+/** Keys and commands that are entered one by one. */
+function isAccounted(record: DumpRecord): record is Accounted {
+  switch (record.kind) {
+    case 'key':
+    case 'key-begin':
+      return true;
+    case 'log-command':
+    case 'log-begin':
+      return record.tally >= 0;
+    default:
+      return false;
+  }
+}
+
+/** What belongs to a key or command begun before. */
+function isPart({ kind }: DumpRecord): boolean {
+  return kind === 'key-part' || kind === 'key-end' || kind === 'log-part' || kind === 'log-end';
 }

@@ -30,6 +30,14 @@ export interface Limits {
   readonly maxDatabases: number;
   /** Bytes of key names given by `--keys-from`. */
   readonly maxKeyList: number;
+  /** A command of a log larger than this comes in parts (log-begin, log-part …, log-end). */
+  readonly maxInlineCommand: number;
+  /** So much of such a command's beginning comes with its log-begin. */
+  readonly commandHeadBytes: number;
+  /** Names of commands that no table has, told apart in one log. */
+  readonly maxLearnedCommands: number;
+  /** Commands of one transaction of a log that are followed until EXEC is answered. */
+  readonly maxTransactionCommands: number;
 }
 
 const KiB = 1024;
@@ -52,6 +60,10 @@ export const defaultLimits: Limits = {
   maxCollisions: 1_000_000,
   maxDatabases: 65_536,
   maxKeyList: 32 * MiB,
+  maxInlineCommand: 16 * MiB,
+  commandHeadBytes: 1 * MiB,
+  maxLearnedCommands: 256,
+  maxTransactionCommands: 1_048_576,
 };
 
 /** The defaults with some bounds replaced. */

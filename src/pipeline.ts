@@ -1,7 +1,7 @@
 import { Account, type Refusal } from './account.js';
 import { Chain } from './chain.js';
 import { RdbkitError } from './errors.js';
-import type { DumpRecord, KeyHead, RecordBatch } from './record.js';
+import type { DumpRecord, KeyHead, LogCommand, LogHead, RecordBatch } from './record.js';
 
 /** Where records come from. */
 export interface Source {
@@ -18,9 +18,15 @@ export interface Source {
 export interface Emit {
   (record: DumpRecord): void;
   /** Drops the record as failed, with the cause. */
-  fail(record: KeyHead, refusal: Refusal): void;
-  /** Keeps a key back without dropping it: the stage passes it on, or fails it, by its end. */
-  hold(record: KeyHead): void;
+  fail(record: KeyHead | LogHead, refusal: Refusal): void;
+  /** Passes on a command that the stage has made besides; it is counted as read, too. */
+  add(command: LogCommand): void;
+  /** Says of a record something that is no failure; counted by its words. */
+  note(text: string): void;
+  /** Drops the record as skipped, for a reason of its own; also one that was held. */
+  skip(record: KeyHead | LogHead, reason: string): void;
+  /** Keeps a record back without dropping it: the stage passes it on, or fails it, by its end. */
+  hold(record: KeyHead | LogHead): void;
   /**
    * Passes records on, each in a batch of its own, before anything else is read. So a stage gives
    * a large value that it has made, a part at a time. It is left early, by `return`, when the run
@@ -31,13 +37,16 @@ export interface Emit {
 
 /**
  * One step of selection or transformation: a plain synchronous function over one record. A stage
- * that drops a `key-begin` is not shown the parts that belong to it. A key that is dropped counts
- * as skipped, with the stage's name as reason.
+ * that drops a `key-begin` or `log-begin` is not shown the parts that belong to it. A key or
+ * command that is dropped counts as skipped, with the stage's name as reason. SELECT, MULTI, EXEC
+ * and DISCARD of a log are not counted: they say where and how the others act.
  */
 export interface Stage {
   readonly name: string;
   /** Returning false ends the run once the sink has what was emitted. */
   write(record: DumpRecord, emit: Emit): void | false;
+  /** Called before what has come out of the stages goes to the sink, a batch at a time. */
+  beforeSink?(): void;
   /** Called once when the source has ended. */
   flush?(emit: Emit): void;
   /** Called once when the run is over, whatever came of it. */

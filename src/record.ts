@@ -1,5 +1,6 @@
 import type { Integer } from './bytes/integer.js';
 import type { RdbkitErrorCode } from './errors.js';
+import type { CommandSpec } from './resp/command-spec.js';
 
 /** What a reader says of a value's type without decoding it. */
 export interface RecordType {
@@ -141,13 +142,114 @@ export interface SlotInfoRecord {
   readonly offset: number;
 }
 
-/** A command in a log. */
+/** A command that stands between the records of a dump (Valkey 9.2). */
 export interface CommandRecord {
   readonly kind: 'command';
   readonly db: number;
   /** The command as a RESP array of bulk strings; a copy. */
   readonly bytes: Uint8Array;
   readonly offset: number;
+}
+
+/** A file of an append-only log. */
+export interface LogPart {
+  /** Number in the order in which they are read, from 0. */
+  readonly index: number;
+  /** Name of the file without its folder, as a manifest has it. */
+  readonly name: string;
+}
+
+/**
+ * A command of an append-only log, as far as it is told before large arguments: as a RESP array of
+ * bulk strings `bytes[start, end)`. Borrowed, as all records are. Stages may change `db`, and the
+ * arguments by `rewrite`.
+ */
+export abstract class LogHead {
+  abstract readonly kind: 'log-command' | 'log-begin';
+  /** The database selected when it was written. */
+  db = 0;
+  spec: CommandSpec = UNTOLD;
+  bytes: Uint8Array = EMPTY;
+  start = 0;
+  end = 0;
+  /** Arguments, the name included. */
+  argumentCount = 0;
+  /** Argument `i` is `bytes[marks[firstMark + 2 * i], marks[firstMark + 2 * i + 1])`. */
+  marks: Int32Array = NO_MARKS;
+  firstMark = 0;
+  part: LogPart = NO_PART;
+  /** Position of its first byte in the part. */
+  offset = 0;
+  /** Position in the part behind its last byte; of a command in parts, too. */
+  endOffset = 0;
+  /** Unix seconds of the last `#TS:` before it; -1 where there was none. */
+  timeSeconds = -1;
+  /** Number of the transaction that it is in, MULTI and EXEC included, from 1; 0 for none. */
+  transaction = 0;
+  /** Number of the command in its source, from 1. */
+  index = 0;
+  /** Where the run's account keeps this record. */
+  tally = -1;
+
+  argumentStart(i: number): number {
+    return this.marks[this.firstMark + 2 * i] as number;
+  }
+
+  argumentEnd(i: number): number {
+    return this.marks[this.firstMark + 2 * i + 1] as number;
+  }
+
+  /** Argument `i`, borrowed. */
+  argument(i: number): Uint8Array {
+    return this.bytes.subarray(this.argumentStart(i), this.argumentEnd(i));
+  }
+
+  /** Gives the command other bytes; they must stay as they are while the record lives. */
+  rewrite(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    argumentCount: number,
+    marks: Int32Array,
+    firstMark: number,
+  ): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.argumentCount = argumentCount;
+    this.marks = marks;
+    this.firstMark = firstMark;
+  }
+}
+
+/** A whole command of a log. */
+export class LogCommand extends LogHead {
+  readonly kind = 'log-command';
+}
+
+/**
+ * A command larger than `limits.maxInlineCommand`, whose bytes follow in parts; it was seen whole
+ * before. `bytes[start, end)` is its beginning, cut anywhere: the parts go on there. `marks` holds
+ * the arguments that stand wholly in it, `heldArguments` many.
+ */
+export class LogBegin extends LogHead {
+  readonly kind = 'log-begin';
+  /** Of `argumentCount` so many, from the first, stand in `bytes` whole. */
+  heldArguments = 0;
+  /** Size of the whole command in bytes. */
+  size = 0;
+}
+
+/** The next bytes of the command begun before. Cuts fall anywhere. */
+export interface LogBytes {
+  readonly kind: 'log-part';
+  /** Borrowed. */
+  readonly bytes: Uint8Array;
+}
+
+/** The command begun before is complete. */
+export interface LogEnd {
+  readonly kind: 'log-end';
 }
 
 /** A line of a JSON Lines file that is no record. What follows it is read all the same. */
@@ -174,6 +276,10 @@ export type DumpRecord =
   | ModuleAuxRecord
   | SlotInfoRecord
   | CommandRecord
+  | LogCommand
+  | LogBegin
+  | LogBytes
+  | LogEnd
   | FaultRecord;
 
 /** The unit of awaiting and of back-pressure: some records, borrowed. */
@@ -182,4 +288,16 @@ export interface RecordBatch {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_MARKS = new Int32Array(0);
+const NO_PART: LogPart = { index: 0, name: '' };
+const UNTOLD: CommandSpec = {
+  index: 0,
+  name: '',
+  group: 'unknown',
+  family: undefined,
+  isWrite: true,
+  arity: 0,
+  keys: [],
+  role: 'plain',
+};
 const UNTYPED: RecordType = { code: -1, family: 'opaque', encoding: 'none', name: 'untyped' };

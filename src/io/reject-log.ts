@@ -16,9 +16,9 @@ export class RejectLog {
     this.file = this.guard(() => openSync(path, 'w', 0o600));
   }
 
-  readonly add = ({ db, key, command, code, cause }: Reject): void => {
+  readonly add = ({ db, key, command, position, code, cause }: Reject): void => {
     const { text, ...form } = jsonText(key);
-    const line = `${JSON.stringify({ db, key: text, ...form, command, code, cause })}\n`;
+    const line = `${JSON.stringify({ db, key: text, ...form, command, position, code, cause })}\n`;
     this.buffered.push(line);
     this.bufferedBytes += line.length;
     if (this.bufferedBytes >= BUFFER) this.flush();
@@ -29,7 +29,9 @@ export class RejectLog {
     this.guard(() => closeSync(this.file));
   }
 
-  private flush(): void {
+  /** Writes what waits for more, for a run without end. */
+  flush(): void {
+    if (this.buffered.length === 0) return;
     const bytes = Buffer.from(this.buffered.join(''));
     this.buffered = [];
     this.bufferedBytes = 0;

@@ -21,10 +21,10 @@ describe('Account', () => {
     account.failed(2, 'BUSY');
     account.addBytes(2, 5);
     expect(account.tallies).toEqual([
-      { db: 0, type: 'string', read: 2, bytes: 50, written: 1, skipped: 0, failed: 0 },
-      { db: 0, type: 'hash', read: 1, bytes: 20, written: 0, skipped: 1, failed: 0 },
-      { db: 1, type: 'string', read: 1, bytes: 35, written: 0, skipped: 0, failed: 1 },
-      { db: -1, type: 'function', read: 1, bytes: 50, written: 0, skipped: 0, failed: 0 },
+      { unit: 'key', db: 0, type: 'string', read: 2, bytes: 50, written: 1, skipped: 0, failed: 0 },
+      { unit: 'key', db: 0, type: 'hash', read: 1, bytes: 20, written: 0, skipped: 1, failed: 0 },
+      { unit: 'key', db: 1, type: 'string', read: 1, bytes: 35, written: 0, skipped: 0, failed: 1 },
+      { unit: 'other', db: -1, type: 'function', read: 1, bytes: 50, written: 0, skipped: 0, failed: 0 },
     ]);
   });
 

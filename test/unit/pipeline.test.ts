@@ -175,9 +175,9 @@ describe('the account', () => {
       ],
     );
     expect(account.tallies).toEqual([
-      { db: 1, type: 'string', read: 1, bytes: 6, written: 1, skipped: 0, failed: 0 },
-      { db: 0, type: 'list', read: 1, bytes: 6, written: 1, skipped: 0, failed: 0 },
-      { db: 0, type: 'string', read: 1, bytes: 1, written: 1, skipped: 0, failed: 0 },
+      { unit: 'key', db: 1, type: 'string', read: 1, bytes: 6, written: 1, skipped: 0, failed: 0 },
+      { unit: 'key', db: 0, type: 'list', read: 1, bytes: 6, written: 1, skipped: 0, failed: 0 },
+      { unit: 'key', db: 0, type: 'string', read: 1, bytes: 1, written: 1, skipped: 0, failed: 0 },
     ]);
   });
 
