@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import {
   addPrefix,
+  type ByteSet,
   dropDb,
   dropKey,
   type ExpirySelection,
@@ -48,6 +49,8 @@ export interface SelectionOptions {
   notKey?: Uint8Array[];
   keyRegex?: RegExp;
   keysFrom?: string;
+  /** What stood in it, once it was read. */
+  keyList?: ByteSet;
   type?: string[];
   slot?: (readonly [number, number])[];
   minSize?: number;
@@ -97,7 +100,7 @@ export function addSelection(command: Command, maxSize = '--max-size <size>'): C
         'expired',
       ]),
     )
-    .option('--limit <n>', 'stop after this many keys', parseCount)
+    .option('--limit <n>', 'stop after this many keys or commands', parseCount)
     .option('--sample <share>', 'about this share of the keys, the same ones every time: 1%', parseShare);
 }
 
@@ -123,6 +126,12 @@ export function withSelection(source: Source, { minSize, maxSize }: SelectionOpt
   return minSize === undefined && maxSize === undefined ? source : withSizes(source);
 }
 
+/** The keys of `--keys-from`, read once: a pipe gives them only once. */
+export function keyListOf(options: SelectionOptions): ByteSet | undefined {
+  if (options.keysFrom !== undefined) options.keyList ??= readKeyList(options.keysFrom);
+  return options.keyList;
+}
+
 /** The stages that the selection options stand for; `--limit` comes behind all others. */
 export function selectionStages(options: SelectionOptions): Stage[] {
   const stages: Stage[] = [];
@@ -139,7 +148,8 @@ export function selectionStages(options: SelectionOptions): Stage[] {
   if (options.key !== undefined) stages.push(selectKey(options.key));
   if (options.notKey !== undefined) stages.push(dropKey(options.notKey));
   if (options.keyRegex !== undefined) stages.push(selectKeyExpression(options.keyRegex));
-  if (options.keysFrom !== undefined) stages.push(selectKeyList(readKeyList(options.keysFrom)));
+  const keyList = keyListOf(options);
+  if (keyList !== undefined) stages.push(selectKeyList(keyList));
   if (options.slot !== undefined) stages.push(selectSlot(options.slot));
   if (options.sample !== undefined) stages.push(sample(options.sample));
   return stages;

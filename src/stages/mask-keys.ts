@@ -3,16 +3,18 @@ import type { Stage } from '../pipeline.js';
 import type { KeyedHash } from '../rdb/mask-method.js';
 import { MaskStrings } from '../rdb/mask-strings.js';
 import { keyStage } from './key-stage.js';
+import { refuseCommands } from './mask-commands.js';
 import type { MaskRules } from './mask-rules.js';
 
 /**
  * Masks keys. What the glob of the rule names before its first and behind its last wildcard stays:
  * `session:*` leaves `session:`. An equal part of a key, or an equal string in a value, is masked
  * to the same, so that references from values to keys still lead there.
+ * @throws RdbkitError USAGE for commands
  */
 export function maskKeys(rules: MaskRules, hash: KeyedHash, limits?: Partial<Limits>): Stage {
   const strings = new MaskStrings(hash, withLimits(limits));
-  return keyStage('mask', (head) => {
+  const masked = keyStage('mask', (head) => {
     const rule = rules.ofKey(head);
     if (rule === undefined) return true;
     const { keyBytes, keyStart, keyEnd } = head;
@@ -25,6 +27,13 @@ export function maskKeys(rules: MaskRules, hash: KeyedHash, limits?: Partial<Lim
     head.rename(key);
     return true;
   });
+  return {
+    name: masked.name,
+    write(record, emit) {
+      refuseCommands(record);
+      return masked.write(record, emit);
+    },
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import { locate, valueTypeOf } from '../rdb/values/decode.js';
 import { InlineReader, SpilledReader, type ValueReader } from '../rdb/values/value-reader.js';
 import { type DumpRecord, KeyBegin, type KeyHead, KeyRecord } from '../record.js';
 import type { MakeSpill, Spill } from '../spill.js';
+import { refuseCommands } from './mask-commands.js';
 import type { MaskRules } from './mask-rules.js';
 
 export interface MaskValuesOptions {
@@ -89,9 +90,10 @@ class MaskValues implements Stage {
         else this.end(this.held, emit);
         break;
       case 'command':
-        throw new RdbkitError('USAGE', 'the commands of a log cannot be masked', {
-          hint: 'make a dump of the server and mask that',
-        });
+      case 'log-command':
+      case 'log-begin':
+        refuseCommands(record);
+        break;
       case 'module-aux':
         if (!this.masksAll) emit(record);
         break;

@@ -1,7 +1,6 @@
 import { type Integer, normalInteger } from '../bytes/integer.js';
 import { Fingerprint } from '../codec/fingerprint.js';
 import type { Stage } from '../pipeline.js';
-import type { KeyHead } from '../record.js';
 import { keyStage } from './key-stage.js';
 
 /** What to do with expiries; times are ms. */
@@ -14,25 +13,30 @@ export type TtlRule =
   /** Changes the time left by up to this share, 0 to 1, up or down, the same for a key in every run. */
   | { readonly kind: 'jitter'; readonly share: number };
 
+/** The new expiry of the key `bytes[start, end)`, which has one (Unix ms); undefined for none. */
+export type TtlChange = (bytes: Uint8Array, start: number, end: number, at: Integer) => Integer | undefined;
+
 /** Changes the expiry of keys that have one. */
 export function ttl(rule: TtlRule, nowMs: () => number = Date.now): Stage {
-  const change = changeOf(rule, nowMs);
+  const change = ttlChange(rule, nowMs);
   return keyStage('ttl', (head) => {
-    if (head.expireAtMs !== undefined) head.expireAtMs = change(head, head.expireAtMs);
+    const { keyBytes, keyStart, keyEnd, expireAtMs } = head;
+    if (expireAtMs !== undefined) head.expireAtMs = change(keyBytes, keyStart, keyEnd, expireAtMs);
     return true;
   });
 }
 
-function changeOf(rule: TtlRule, nowMs: () => number): (head: KeyHead, at: Integer) => Integer | undefined {
+/** What a rule makes of expiries. */
+export function ttlChange(rule: TtlRule, nowMs: () => number): TtlChange {
   switch (rule.kind) {
     case 'keep':
-      return (_, at) => at;
+      return (_bytes, _start, _end, at) => at;
     case 'drop':
       return () => undefined;
     case 'shift':
-      return (_, at) => shifted(at, Math.round(rule.ms));
+      return (_bytes, _start, _end, at) => shifted(at, Math.round(rule.ms));
     case 'max':
-      return (_, at) => nearer(at, nowMs() + Math.round(rule.ms));
+      return (_bytes, _start, _end, at) => nearer(at, nowMs() + Math.round(rule.ms));
     case 'jitter':
       return jitter(rule.share, nowMs);
   }
@@ -52,12 +56,12 @@ function nearer(at: Integer, latest: number): Integer {
   return at;
 }
 
-function jitter(share: number, nowMs: () => number): (head: KeyHead, at: Integer) => Integer {
+function jitter(share: number, nowMs: () => number): TtlChange {
   const fingerprint = new Fingerprint(Int32Array.of(0x6a697474, 0x65720000, 0x74746c00, 1));
-  return ({ keyBytes, keyStart, keyEnd }, at) => {
+  return (bytes, start, end, at) => {
     const now = nowMs();
     if (typeof at === 'bigint' || at <= now) return at;
-    fingerprint.of(0, keyBytes, keyStart, keyEnd);
+    fingerprint.of(0, bytes, start, end);
     const turn = ((fingerprint.words[0] as number) >>> 0) / 0x8000_0000 - 1;
     return now + Math.max(1, Math.round((at - now) * (1 + share * turn)));
   };
