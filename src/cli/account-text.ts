@@ -1,4 +1,5 @@
 import { type Account, jsonText, printable, type Tally, type Totals } from '../index.js';
+import { because, commandsJson, commandsText } from './account-commands.js';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.js';
 
 /** What an account is shown with. */
@@ -10,6 +11,25 @@ interface AccountFrame {
 
 /** The account of a run for a person. */
 export function accountText(account: Account, { seconds, written = 'written' }: AccountFrame): string[] {
+  const commands = commandsText(account, seconds, written);
+  const keys = account.totals().read > 0 || commands.length === 0 ? keysText(account, seconds, written) : [];
+  const between = keys.length > 0 && commands.length > 0 ? [''] : [];
+  const lines = [...keys, ...between, ...commands];
+  for (const [note, count] of account.notes) lines.push(`  note: ${note}: ${formatCount(count)}`);
+  if (account.shown.length > 0) {
+    lines.push('  first that were not written:');
+    for (const { db, key, command, cause, position } of account.shown) {
+      const where = db < 0 ? '' : `database ${db} `;
+      const tried = [command, position].filter((part) => part !== undefined).join(' at ');
+      // What could not be read has no name.
+      const name = key.length === 0 && (db < 0 || position !== undefined) ? '' : `${printable(key, 60)}: `;
+      lines.push(`    ${where}${name}${cause}${tried === '' ? '' : ` (${tried})`}`);
+    }
+  }
+  return lines;
+}
+
+function keysText(account: Account, seconds: number, written: string): string[] {
   const totals = account.totals();
   const rate =
     seconds > 0
@@ -21,20 +41,9 @@ export function accountText(account: Account, { seconds, written = 'written' }: 
     `  skipped  ${formatCount(totals.skipped)}${because(account.reasons)}`,
     `  failed   ${formatCount(totals.failed)}${because(account.causes)}`,
   ];
-  const others = account.totals((tally) => tally.db < 0);
+  const others = account.totals((tally) => tally.unit === 'other');
   if (others.read > 0) lines.push(`  besides  ${besides(account)}`);
   lines.push(...breakdown(account, written));
-  for (const [note, count] of account.notes) lines.push(`  note: ${note}: ${formatCount(count)}`);
-  if (account.shown.length > 0) {
-    lines.push('  first that were not written:');
-    for (const { db, key, command, cause } of account.shown) {
-      const where = db < 0 ? '' : `database ${db} `;
-      const tried = command === undefined ? '' : ` (${command})`;
-      // What could not be read has no name.
-      const name = db < 0 && key.length === 0 ? '' : `${printable(key, 60)}: `;
-      lines.push(`    ${where}${name}${cause}${tried}`);
-    }
-  }
   return lines;
 }
 
@@ -46,12 +55,13 @@ export function accountJson(account: Account, { seconds }: AccountFrame) {
     skippedBy: Object.fromEntries(account.reasons),
     failedBy: Object.fromEntries(account.causes),
     besides: Object.fromEntries(account.besides),
-    types: grouped(account, ({ type }) => type),
-    dbs: grouped(account, ({ db }) => (db < 0 ? undefined : String(db))),
+    types: grouped(account, ({ unit, type }) => (unit === 'command' ? undefined : type)),
+    dbs: grouped(account, ({ unit, db }) => (unit === 'key' ? String(db) : undefined)),
     notes: Object.fromEntries(account.notes),
-    rejects: account.shown.map(({ db, key, command, code, cause }) => {
+    commands: commandsJson(account, seconds),
+    rejects: account.shown.map(({ db, key, command, position, code, cause }) => {
       const { text, ...form } = jsonText(key);
-      return { db, key: text, ...form, command, code, cause };
+      return { db, key: text, ...form, command, position, code, cause };
     }),
     seconds: Math.round(seconds * 1000) / 1000,
     keysPerSecond: seconds > 0 ? Math.round(totals.read / seconds) : 0,
@@ -59,15 +69,9 @@ export function accountJson(account: Account, { seconds }: AccountFrame) {
   };
 }
 
-function because(reasons: ReadonlyMap<string, number>): string {
-  if (reasons.size === 0) return '';
-  const parts = [...reasons].map(([reason, count]) => `${formatCount(count)} ${reason}`);
-  return ` (${parts.slice(0, 4).join('; ')}${parts.length > 4 ? '; …' : ''})`;
-}
-
 function besides(account: Account): string {
   const counts = account.tallies
-    .filter((tally) => tally.db < 0)
+    .filter((tally) => tally.unit === 'other')
     .map(
       ({ type, read, written }) =>
         `${formatCount(read)} ${NAMES[type] ?? type} (${formatCount(written)} written)`,
@@ -82,8 +86,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 function breakdown(account: Account, written: string): string[] {
-  const byDb = grouped(account, ({ db }) => (db < 0 ? undefined : String(db)));
-  const byType = grouped(account, ({ db, type }) => (db < 0 ? undefined : type));
+  const byDb = grouped(account, ({ unit, db }) => (unit === 'key' ? String(db) : undefined));
+  const byType = grouped(account, ({ unit, type }) => (unit === 'key' ? type : undefined));
   return [...table('database', byDb, written), ...table('type', byType, written)];
 }
 

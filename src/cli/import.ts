@@ -1,19 +1,24 @@
 import {
   Account,
+  type AofSource,
   type ConflictPolicy,
   chainSources,
+  type ImportReport,
   type Limits,
   precheckRdb,
   RdbkitError,
   type RdbSource,
   RejectLog,
+  type RestoreSink,
   restoreSink,
   run,
   type Target,
 } from '../index.js';
+import type { CommandSelectionOptions } from './command-selection.js';
 import { formatBytes } from './format.js';
+import { importLog, requireLogOptions } from './import-log.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
-import { openSource } from './input.js';
+import { isLog, openSource } from './input.js';
 import { note, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
@@ -22,7 +27,11 @@ import { runStages } from './run-stages.js';
 import { type SelectionOptions, type TransformOptions, withSelection } from './selection.js';
 import { addressOptions, type TargetOptions } from './target-options.js';
 
-export interface ImportOptions extends SelectionOptions, TransformOptions, TargetOptions {
+export interface ImportOptions
+  extends SelectionOptions,
+    CommandSelectionOptions,
+    TransformOptions,
+    TargetOptions {
   to: string;
   conflict: ConflictPolicy;
   dryRun?: boolean;
@@ -37,15 +46,28 @@ export interface ImportOptions extends SelectionOptions, TransformOptions, Targe
   quiet?: boolean;
 }
 
-/** `rdbkit import`: writes dumps into a server. Exit code 1 when a key was refused. */
+/** What an import is made with, when all options were looked at. */
+interface ImportRun {
+  readonly names: readonly string[];
+  readonly options: ImportOptions;
+  readonly limits: Partial<Limits>;
+  readonly sink: RestoreSink;
+  readonly account: Account;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `rdbkit import`: writes dumps, or what a log stands for, into a server. Exit code 1 when a key or
+ * command was refused, or the log is torn.
+ */
 export async function importCommand(
   names: readonly string[],
   options: ImportOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const limits = limitsOf(options);
-  const open = () =>
-    names.map((name) => openSource(name, { limits, checksum: options.checksum ? 'verify' : 'ignore' }));
+  const hasLog = await holdsLog(names, signal);
+  if (hasLog) requireLogOptions(names, options);
   const sink = restoreSink(options.to, {
     ...addressOptions(options),
     conflict: options.conflict,
@@ -53,6 +75,7 @@ export async function importCommand(
     dryRun: options.dryRun === true,
     limits,
     ...(options.maxRate === undefined ? {} : { maxRate: options.maxRate }),
+    resumeHint: () => 'empty the target, or the databases concerned, and import again',
   });
   const placed = withAddressDb(options, sink.address.db);
   requireOwnFiles({ '--rejects': options.rejects, '--report': options.report }, [
@@ -65,25 +88,63 @@ export async function importCommand(
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
   account.onReject = rejects?.add;
   const startedAt = performance.now();
-  const frame = (): ImportFrame => ({ account, options, seconds: (performance.now() - startedAt) / 1000 });
+  let log: AofSource | undefined;
+  const frame = (): ImportFrame => ({
+    account,
+    log,
+    options,
+    seconds: (performance.now() - startedAt) / 1000,
+  });
   try {
     const target = await sink.connect();
     if (options.quiet !== true) for (const line of targetNotes(target)) note(line);
-    if (options.precheck) for (const source of open()) await precheck(source, signal);
-    const stages = await runStages(placed, open, limits, signal);
-    const source = withSelection(chainSources(open()), options);
-    const progress = new Progress(source, account, options.quiet === true);
-    const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
-      () => progress.clear(),
-    );
-    reportImport(report, frame());
-    return account.totals(() => true).failed > 0 ? 1 : 0;
+    const given = { names, options: placed, limits, sink, account, signal };
+    const done = hasLog ? await importOneLog(given) : { report: await importDumps(given), source: undefined };
+    log = done.source;
+    reportImport(done.report, frame());
+    return account.totals(() => true).failed > 0 || log?.tail.torn !== undefined ? 1 : 0;
   } catch (thrown) {
     await sink.abort(RdbkitError.from(thrown));
     reportFailure(thrown, frame());
     return reportError(thrown);
   } finally {
     rejects?.close();
+  }
+}
+
+async function importDumps(given: ImportRun): Promise<ImportReport> {
+  const { names, options, limits, sink, account, signal } = given;
+  const checksum = options.checksum ? 'verify' : 'ignore';
+  const open = () => names.map((name) => openSource(name, { limits, checksum }));
+  if (options.precheck) for (const source of open()) await precheck(source, signal);
+  const stages = await runStages(options, open, limits, signal);
+  const source = withSelection(chainSources(open()), options);
+  const progress = new Progress(source, account, options.quiet === true);
+  return run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(() =>
+    progress.clear(),
+  );
+}
+
+function importOneLog({ names: [name], limits, ...given }: ImportRun) {
+  const checksum = given.options.checksum ? 'verify' : 'ignore';
+  return importLog({ ...given, name: name as string, source: { limits, checksum } });
+}
+
+/** Standard input may not come to the bytes that tell it, and the run be interrupted before. */
+async function holdsLog(names: readonly string[], signal: AbortSignal): Promise<boolean> {
+  let interrupt = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => {
+      process.stdin.destroy();
+      reject(new RdbkitError('ABORTED', 'interrupted'));
+    };
+    signal.addEventListener('abort', interrupt, { once: true });
+  });
+  try {
+    for (const name of names) if (await Promise.race([isLog(name), interrupted])) return true;
+    return false;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
 }
 

@@ -11,9 +11,10 @@ const KEEP_ALIVE_MS = 30_000;
 
 /**
  * Opens the control connection: everything that is asked once goes through ioredis.
+ * @param signal gives it up, for a server that takes the connection and says nothing
  * @throws RdbkitError TARGET_LOST when the server cannot be reached, TARGET_REPLY when it refuses
  */
-export async function connectControl(address: Address): Promise<Redis> {
+export async function connectControl(address: Address, signal?: AbortSignal): Promise<Redis> {
   // Bundled, the CommonJS module has its exports behind `default` only.
   const ioredis = await import('ioredis');
   const Redis = ioredis.Redis ?? (ioredis.default as unknown as typeof ioredis).Redis;
@@ -33,6 +34,8 @@ export async function connectControl(address: Address): Promise<Redis> {
   client.on('error', (error) => {
     reason ??= error;
   });
+  const giveUp = () => disconnectControl(client);
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
     // Not left to ioredis, which prints a warning where a password is not asked for.
@@ -41,10 +44,16 @@ export async function connectControl(address: Address): Promise<Redis> {
     await client.ping();
     return client;
   } catch (thrown) {
-    // Of a connection that is closed already ioredis would wait two seconds to hear of its end.
-    if (client.status !== 'close' && client.status !== 'end') client.disconnect();
+    disconnectControl(client);
     throw connectError(reason ?? thrown, address);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
+}
+
+/** Ends a control connection. Of one that is closed already ioredis would wait two seconds to hear of it. */
+export function disconnectControl(client: Redis): void {
+  if (client.status !== 'close' && client.status !== 'end') client.disconnect();
 }
 
 /** What AUTH takes; nothing where neither user nor password is given. A user may have no password. */

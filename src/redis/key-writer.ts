@@ -8,7 +8,7 @@ import { locate } from '../rdb/values/decode.js';
 import { InlineReader } from '../rdb/values/value-reader.js';
 import type { KeyBegin, KeyHead, KeyRecord } from '../record.js';
 import { BigValue } from './big-value.js';
-import { DatabaseSelector } from './database-selector.js';
+import type { DatabaseSelector } from './database-selector.js';
 import { EXISTS, EXPIRED, refusalOf, refusalOfValue } from './outcome.js';
 import { PAYLOAD_OVERHEAD } from './restore-command.js';
 import { TrialValue } from './trial-value.js';
@@ -37,8 +37,8 @@ export class KeyWriter {
   private expiries: { db: number; key: Uint8Array; at: Integer }[] = [];
 
   constructor(private readonly context: WriteContext) {
-    const { link, account, outcomes, target } = context;
-    this.databases = new DatabaseSelector(link);
+    const { link, account, outcomes, target, databases } = context;
+    this.databases = databases;
     this.reader = new InlineReader(context.limits);
     this.restored = outcomes.expectation('RESTORE');
     this.looked = {

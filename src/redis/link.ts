@@ -20,8 +20,15 @@ export const LAST_REPLIES_MS = 10_000;
 export class Link {
   readonly window: CommandWindow;
   failure: RdbkitError | undefined;
+  /** What a user can do after the connection was lost. */
+  lostHint = () => 'run the import again with --conflict skip to go on: what was written is then passed over';
+  /** Called after every piece of replies, when all that is in it was handed out. */
+  onReplies: (() => void) | undefined;
   private interrupted = false;
   private waiting: (() => void)[] = [];
+  /** Chunks that are kept back, while `holding`. */
+  private readonly held: { readonly chunk: Chunk; readonly size: number }[] = [];
+  private holding = false;
 
   private constructor(
     private readonly socket: Socket,
@@ -34,14 +41,14 @@ export class Link {
     socket.on('close', () => this.fail(this.lost(undefined)));
   }
 
-  /** Connects and authenticates. */
-  static async open(address: Address, limits: Limits): Promise<Link> {
+  /** Connects and authenticates. @param name what the server is to call the connection */
+  static async open(address: Address, limits: Limits, name = 'rdbkit'): Promise<Link> {
     const link = new Link(await connectData(address), address.label, limits);
     try {
       const credentials = credentialsOf(address);
       if (credentials.length > 0) await link.first('AUTH', ...credentials);
       await link.first('PING');
-      await link.call('CLIENT', 'SETNAME', 'rdbkit');
+      await link.call('CLIENT', 'SETNAME', name);
       return link;
     } catch (thrown) {
       link.close();
@@ -106,6 +113,23 @@ export class Link {
     while (this.failure === undefined && this.window.pending > 0) await this.turn();
   }
 
+  /** Resolves when `isDone` says so after a reply or a write, or the link has failed. */
+  async until(isDone: () => boolean): Promise<void> {
+    while (this.failure === undefined && !isDone()) await this.turn();
+  }
+
+  /** Keeps what is written from now on from the socket, until `letGo`. */
+  holdBack(): void {
+    this.holding = true;
+  }
+
+  /** Sends what was kept back, and what is in the writer. */
+  letGo(): void {
+    this.holding = false;
+    for (const { chunk, size } of this.held.splice(0)) this.send(chunk, size);
+    this.window.writer.flush();
+  }
+
   check(): void {
     if (this.failure !== undefined) throw this.failure;
   }
@@ -138,6 +162,10 @@ export class Link {
       writer.release(chunk);
       return;
     }
+    if (this.holding) {
+      this.held.push({ chunk, size });
+      return;
+    }
     this.socket.write(chunk.bytes.subarray(0, size), () => {
       writer.release(chunk);
       this.wake();
@@ -147,6 +175,7 @@ export class Link {
   private receive(bytes: Uint8Array): void {
     try {
       this.window.receive(bytes);
+      this.onReplies?.();
     } catch (thrown) {
       this.fail(RdbkitError.from(thrown));
     }
@@ -174,7 +203,7 @@ export class Link {
       `the connection was lost${cause === undefined ? '' : `: ${cause.message}`}`,
       {
         subject: this.label,
-        hint: 'run the import again with --conflict skip to go on: what was written is then passed over',
+        hint: this.lostHint(),
         cause,
       },
     );

@@ -206,7 +206,8 @@ function unfit(label: string, message: string, hint: string): RdbkitError {
   return new RdbkitError('TARGET_INCOMPATIBLE', message, { subject: label, hint });
 }
 
-function isErrorReply(thrown: unknown): boolean {
+/** Whether ioredis threw an error that the server has answered. */
+export function isErrorReply(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'ReplyError';
 }
 

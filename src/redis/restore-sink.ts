@@ -6,18 +6,25 @@ import { Spool } from '../io/spool.js';
 import { type Limits, withLimits } from '../limits.js';
 import type { RunContext, Sink } from '../pipeline.js';
 import { ValueConverter } from '../rdb/convert.js';
-import type { DumpRecord, RecordBatch } from '../record.js';
+import type { DumpRecord, LogBegin, RecordBatch } from '../record.js';
 import { type Address, type AddressOptions, parseAddress } from './address.js';
-import { connectControl } from './connection.js';
+import { connectControl, disconnectControl } from './connection.js';
+import { DatabaseSelector } from './database-selector.js';
+import { requireEmpty } from './empty-target.js';
+import { FailedKeys } from './failed-keys.js';
 import { FunctionWriter } from './function-writer.js';
 import { KeyWriter } from './key-writer.js';
 import { LAST_REPLIES_MS, Link } from './link.js';
+import { LogWriter } from './log-writer.js';
 import { type ConflictPolicy, Outcomes } from './outcome.js';
+import { readPosition } from './position-key.js';
+import { requireFirst, waitForPredecessor } from './predecessor.js';
 import { probeTarget, type Target } from './probe.js';
 import { RateLimit } from './rate-limit.js';
+import type { DrainKind, ReplayHooks } from './replay-hooks.js';
 import { RestoreCommand } from './restore-command.js';
 
-export interface RestoreSinkOptions extends AddressOptions {
+export interface RestoreSinkOptions extends AddressOptions, ReplayHooks {
   /** What to do with a key that the target has already; `fail` by default. */
   readonly conflict?: ConflictPolicy;
   /** Keys whose expiry is past when they would be written: left out, or written without expiry. */
@@ -26,6 +33,11 @@ export interface RestoreSinkOptions extends AddressOptions {
   readonly dryRun?: boolean;
   /** At most so many keys or bytes a second. */
   readonly maxRate?: { readonly keys?: number; readonly bytes?: number };
+  /**
+   * Name of the connection that writes, without blanks. It is not opened before one of that name
+   * is gone, so that what a run before has sent is carried out first.
+   */
+  readonly connectionName?: string;
   readonly limits?: Partial<Limits>;
 }
 
@@ -65,19 +77,31 @@ export class RestoreSink implements Sink<ImportReport> {
 
   /**
    * Connects and asks the target what it takes. May be called before the run, to fail early.
+   * @param signal gives it up, for a server that says nothing
    * @throws RdbkitError TARGET_LOST, TARGET_REPLY or TARGET_INCOMPATIBLE
    */
-  async connect(): Promise<Target> {
+  async connect(signal?: AbortSignal): Promise<Target> {
     if (this.probed !== undefined) return this.probed;
-    this.control = await connectControl(this.address);
+    const control = await connectControl(this.address, signal);
+    this.control = control;
+    const giveUp = () => disconnectControl(control);
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
-      const target = await probeTarget(this.control, this.address);
-      this.link = await Link.open(this.address, this.limits);
+      const target = await probeTarget(control, this.address);
+      const { connectionName } = this.options;
+      if (connectionName !== undefined) {
+        const unknown = await waitForPredecessor(control, connectionName);
+        if (unknown !== undefined) target.notes.push(unknown);
+      }
+      this.link = await Link.open(this.address, this.limits, connectionName);
+      if (connectionName !== undefined) await requireFirst(control, this.link, connectionName);
       this.probed = target;
       return target;
     } catch (thrown) {
-      this.control.disconnect();
+      this.disconnect();
       throw thrown;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -88,9 +112,12 @@ export class RestoreSink implements Sink<ImportReport> {
     signal.addEventListener('abort', () => link.interrupt(), { once: true });
     const conflict = options.conflict ?? 'fail';
     const outcomes = new Outcomes(account, link, conflict);
+    const failedKeys = new FailedKeys(limits.maxCollisions);
+    watchRejects(account, failedKeys);
     const { maxRate } = options;
     const context = {
       link,
+      databases: new DatabaseSelector(link),
       target,
       limits,
       account,
@@ -112,7 +139,46 @@ export class RestoreSink implements Sink<ImportReport> {
       outcomes,
       keys: new KeyWriter(context),
       functions: new FunctionWriter(context),
+      logs: new LogWriter({
+        ...context,
+        hooks: options,
+        failedKeys,
+        control: () => this.liveControl(),
+      }),
+      isInLog: false,
+      large: undefined,
     };
+  }
+
+  /**
+   * Makes sure that the target holds no key before a log is replayed into it, whose commands would
+   * change keys that are there.
+   * @param dbs the databases concerned; all when left out
+   * @throws RdbkitError TARGET_INCOMPATIBLE when there is a key
+   */
+  async requireEmpty(dbs?: Iterable<number>): Promise<void> {
+    await this.connect();
+    await requireEmpty(await this.liveControl(), this.address.label, dbs);
+  }
+
+  /**
+   * The position that `transactional` has left in the target; undefined when there is none.
+   * @throws RdbkitError USAGE when the key is something else than a string
+   */
+  async readPosition(): Promise<string | undefined> {
+    const { transactional } = this.options;
+    if (transactional === undefined) return undefined;
+    await this.connect();
+    return readPosition(await this.liveControl(), transactional);
+  }
+
+  /** Waits until all that was written has its reply, for a reader that waits for more. */
+  async drain(kind: DrainKind = 'caught-up'): Promise<void> {
+    const { keys, logs, link, outcomes } = this.writing as Writing;
+    await keys.finish();
+    await logs.drain(kind);
+    link.check();
+    outcomes.check();
   }
 
   write(batch: RecordBatch): void | Promise<void> {
@@ -120,11 +186,12 @@ export class RestoreSink implements Sink<ImportReport> {
   }
 
   async close(): Promise<ImportReport> {
-    const { keys, link, outcomes, account } = this.writing as Writing;
-    await keys.finish();
-    this.disconnect();
-    link.check();
-    outcomes.check();
+    const { account } = this.writing as Writing;
+    try {
+      await this.drain('end');
+    } finally {
+      this.disconnect();
+    }
     return { target: this.probed as Target, dryRun: this.options.dryRun === true, account };
   }
 
@@ -134,6 +201,7 @@ export class RestoreSink implements Sink<ImportReport> {
     if (writing !== undefined) {
       const timer = setTimeout(() => writing.link.fail(reason), LAST_REPLIES_MS);
       await writing.keys.abort(reason);
+      if (writing.isInLog) await writing.logs.abort(reason);
       await writing.keys.finish();
       clearTimeout(timer);
     }
@@ -142,19 +210,30 @@ export class RestoreSink implements Sink<ImportReport> {
 
   private disconnect(): void {
     this.link?.close();
-    this.control?.disconnect();
+    if (this.control !== undefined) disconnectControl(this.control);
   }
 
   /** Writes records until one has to wait; the rest follows when it may. */
   private writeFrom(writing: Writing, records: readonly DumpRecord[], from: number): void | Promise<void> {
-    const { link, outcomes } = writing;
+    const { link, outcomes, logs } = writing;
     for (let i = from; i < records.length; i++) {
       const waits = writeRecord(writing, records[i] as DumpRecord);
       if (waits !== undefined) return waits.then(() => this.writeFrom(writing, records, i + 1));
       if (outcomes.fatal !== undefined) throw outcomes.fatal;
+      logs.check();
     }
+    if (writing.isInLog) return logs.flush()?.then(() => link.check()) ?? link.check();
     link.window.writer.flush();
     link.check();
+  }
+
+  /** The control connection, opened anew when the server has closed it, as it may when idle. */
+  private async liveControl(): Promise<Redis> {
+    if (this.control?.status !== 'ready') {
+      if (this.control !== undefined) disconnectControl(this.control);
+      this.control = await connectControl(this.address);
+    }
+    return this.control;
   }
 }
 
@@ -164,14 +243,42 @@ interface Writing {
   readonly outcomes: Outcomes;
   readonly keys: KeyWriter;
   readonly functions: FunctionWriter;
+  readonly logs: LogWriter;
+  /** The last key or command was one of a log. */
+  isInLog: boolean;
+  /** The command of a log that comes in parts. */
+  large: LogBegin | undefined;
 }
 
-function writeRecord({ account, keys, functions }: Writing, record: DumpRecord): Promise<void> | undefined {
+/** Keys that were refused must not be made by the commands that follow. */
+function watchRejects(account: Account, failedKeys: FailedKeys): void {
+  const { onReject } = account;
+  account.onReject = (reject) => {
+    if (reject.position === undefined && reject.db >= 0) failedKeys.add(reject.db, reject.key);
+    onReject?.(reject);
+  };
+}
+
+function writeRecord(writing: Writing, record: DumpRecord): Promise<void> | undefined {
+  const { account, keys, functions, logs } = writing;
   switch (record.kind) {
     case 'key':
+      if (writing.isInLog) return leaveLog(writing, record);
       return keys.key(record);
     case 'key-begin':
+      if (writing.isInLog) return leaveLog(writing, record);
       return keys.begin(record);
+    case 'log-command':
+      if (!writing.isInLog) return enterLog(writing, record);
+      return logs.command(record);
+    case 'log-begin':
+      if (!writing.isInLog) return enterLog(writing, record);
+      writing.large = record;
+      return logs.begin(record);
+    case 'log-part':
+      return logs.bytes(record.bytes);
+    case 'log-end':
+      return logs.end(writing.large as LogBegin);
     case 'key-part':
       return keys.part(record.bytes);
     case 'key-end':
@@ -199,4 +306,18 @@ function writeRecord({ account, keys, functions }: Writing, record: DumpRecord):
     default:
   }
   return undefined;
+}
+
+/** Every key must have its reply first: a command must not change one that was refused. */
+async function enterLog(writing: Writing, record: DumpRecord): Promise<void> {
+  await writing.keys.finish();
+  writing.outcomes.check();
+  writing.isInLog = true;
+  await writeRecord(writing, record);
+}
+
+async function leaveLog(writing: Writing, record: DumpRecord): Promise<void> {
+  await writing.logs.drain('caught-up');
+  writing.isInLog = false;
+  await writeRecord(writing, record);
 }

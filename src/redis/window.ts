@@ -12,6 +12,8 @@ const SPARE = 4096;
 export interface Expectation {
   onOk(slot: number): void;
   onReply(slot: number, reply: Reply): void;
+  /** Element `index` of the array that its reply will be. */
+  onElement?(slot: number, index: number, reply: Reply): void;
   /** The connection was lost before the reply: nobody knows whether the command was carried out. */
   onLost(slot: number): void;
 }
@@ -57,6 +59,11 @@ export class CommandWindow implements ReplyHandler {
     this.dbs = new Int32Array(this.slots);
     this.tallies = new Int32Array(this.slots);
     this.totals = new Float64Array(this.slots);
+  }
+
+  /** The most commands that can be without reply. */
+  get capacity(): number {
+    return this.slots;
   }
 
   /** Commands without reply. */
@@ -118,6 +125,11 @@ export class CommandWindow implements ReplyHandler {
     const slot = this.oldest();
     (this.expectations[slot] as Expectation).onReply(slot, reply);
     this.release(slot);
+  }
+
+  onElement(index: number, reply: Reply): void {
+    const slot = this.oldest();
+    (this.expectations[slot] as Expectation).onElement?.(slot, index, reply);
   }
 
   /** Tells every command without reply that none will come. */

@@ -1,6 +1,7 @@
 import type { Account } from '../account.js';
 import type { Limits } from '../limits.js';
 import type { ValueConverter } from '../rdb/convert.js';
+import type { DatabaseSelector } from './database-selector.js';
 import type { Link } from './link.js';
 import type { ConflictPolicy, Outcomes } from './outcome.js';
 import type { Target } from './probe.js';
@@ -10,6 +11,7 @@ import type { RestoreCommand } from './restore-command.js';
 /** What everything that writes into a target works with; one object a run. */
 export interface WriteContext {
   readonly link: Link;
+  readonly databases: DatabaseSelector;
   readonly target: Target;
   readonly limits: Limits;
   readonly account: Account;

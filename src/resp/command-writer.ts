@@ -28,6 +28,11 @@ export class CommandWriter {
   chunk: Uint8Array;
   at = 0;
   private readonly free: Chunk[] = [];
+  /** Bytes that are still to be copied into the chunk, to where `runAt` says. */
+  private runBytes: Uint8Array | undefined;
+  private runStart = 0;
+  private runEnd = 0;
+  private runAt = 0;
 
   constructor(
     private readonly chunkBytes: number,
@@ -45,6 +50,7 @@ export class CommandWriter {
 
   /** Hands out what is in the chunk. */
   flush(): void {
+    this.copyRun();
     if (this.at === 0) return;
     const { current, at } = this;
     this.use(this.free.pop() ?? newChunk(this.chunkBytes));
@@ -75,6 +81,31 @@ export class CommandWriter {
   raw(bytes: Uint8Array): void {
     this.ensure(bytes.length);
     this.piece(bytes, 0, bytes.length);
+  }
+
+  /**
+   * Bytes that are framed already, fit into the chunk (see `ensure`), and stay as they are until it
+   * is handed out: those that stand behind one another are then copied at once.
+   */
+  run(bytes: Uint8Array, start: number, end: number): void {
+    const goesOn =
+      bytes === this.runBytes && start === this.runEnd && this.at === this.runAt + start - this.runStart;
+    if (!goesOn) {
+      this.copyRun();
+      this.runBytes = bytes;
+      this.runStart = start;
+      this.runAt = this.at;
+    }
+    this.runEnd = end;
+    this.at += end - start;
+    this.total += end - start;
+  }
+
+  private copyRun(): void {
+    const { runBytes } = this;
+    if (runBytes === undefined) return;
+    this.runBytes = undefined;
+    copy(runBytes, this.runStart, this.runEnd, this.chunk, this.runAt);
   }
 
   /** An argument of ASCII text. */
@@ -115,15 +146,8 @@ export class CommandWriter {
     while (from < end) {
       if (this.at === this.chunk.length) this.flush();
       const size = Math.min(end - from, this.chunk.length - this.at);
-      if (size <= SHORT) {
-        const { chunk } = this;
-        let { at } = this;
-        for (let i = from; i < from + size; i++) chunk[at++] = bytes[i] as number;
-        this.at = at;
-      } else {
-        this.chunk.set(bytes.subarray(from, from + size), this.at);
-        this.at += size;
-      }
+      copy(bytes, from, from + size, this.chunk, this.at);
+      this.at += size;
       from += size;
     }
   }
@@ -167,3 +191,11 @@ function newChunk(size: number): Chunk {
 
 /** Up to so many bytes a loop copies faster than `set`, which needs a view of its own. */
 const SHORT = 128;
+
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > SHORT) {
+    to.set(from.subarray(start, end), at);
+    return;
+  }
+  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i] as number;
+}

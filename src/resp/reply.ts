@@ -1,4 +1,4 @@
-import { latin1Text } from '../bytes/ascii.js';
+import { latin1Bytes, latin1Text } from '../bytes/ascii.js';
 import { RdbkitError } from '../errors.js';
 
 /** A reply as far as rdbkit needs it: bulk strings and nested arrays are told by their sizes only. */
@@ -14,6 +14,8 @@ export interface ReplyHandler {
   /** The reply `+OK`, which is nearly every one, without an object made for it. */
   onOk(): void;
   onReply(reply: Reply): void;
+  /** Element `index` of the array that the next reply is; arrays inside of it are told by size. */
+  onElement?(index: number, reply: Reply): void;
 }
 
 const CR = 0x0d;
@@ -21,11 +23,21 @@ const LF = 0x0a;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const COLON = 0x3a;
+const ZERO = 0x30;
 const BULK = 0x24;
 const ARRAY = 0x2a;
 
 /** Longest line that a server may send; error texts can quote a key. */
 const MAX_LINE = 65_536;
+
+/** Replies that come often, made once. */
+const OK: Reply = { kind: 'status', text: 'OK' };
+const QUEUED: Reply = { kind: 'status', text: 'QUEUED' };
+const QUEUED_LINE = latin1Bytes('+QUEUED\r\n');
+const INTEGERS: readonly Reply[] = Array.from({ length: 256 }, (_, value) => ({ kind: 'integer', value }));
+
+/** Digits of integers that are read without making a string. */
+const SHORT_DIGITS = 15;
 
 /**
  * Takes the replies of a server apart, without I/O: RESP2, in chunks of any size.
@@ -38,6 +50,9 @@ export class ReplyDecoder {
   /** Elements left in the arrays that are open, outermost first. */
   private readonly open: number[] = [];
   private pending: Reply | undefined;
+  /** Elements of the outermost array that were handed out, and the one that is being read. */
+  private elements = 0;
+  private inner: Reply = OK;
 
   /** @throws RdbkitError TARGET_REPLY when the bytes are no RESP */
   push(chunk: Uint8Array, handler: ReplyHandler): void {
@@ -67,6 +82,11 @@ export class ReplyDecoder {
         handler.onOk();
         continue;
       }
+      const next = this.readShort(bytes, at, handler);
+      if (next > at) {
+        at = next;
+        continue;
+      }
       const end = lineEnd(bytes, at);
       if (end < 0) {
         this.line = bytes.slice(at);
@@ -77,6 +97,26 @@ export class ReplyDecoder {
       this.readLine(bytes, at, end, handler);
       at = end + 2;
     }
+  }
+
+  /** Reads a short integer or +QUEUED that is there whole; returns where it ends, `at` for all else. */
+  private readShort(bytes: Uint8Array, at: number, handler: ReplyHandler): number {
+    if (bytes[at] === PLUS) {
+      for (let i = 1; i < QUEUED_LINE.length; i++) if (bytes[at + i] !== QUEUED_LINE[i]) return at;
+      this.element(QUEUED, handler);
+      return at + QUEUED_LINE.length;
+    }
+    if (bytes[at] !== COLON) return at;
+    let value = 0;
+    let end = at + 1;
+    for (; end <= at + SHORT_DIGITS; end++) {
+      const digit = (bytes[end] as number) - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = 10 * value + digit;
+    }
+    if (end === at + 1 || bytes[end] !== CR || bytes[end + 1] !== LF) return at;
+    this.element(INTEGERS[value] ?? { kind: 'integer', value }, handler);
+    return end + 2;
   }
 
   /** Passes what is there of a bulk string, whose last two bytes must be its line end. */
@@ -116,26 +156,33 @@ export class ReplyDecoder {
   }
 
   private beginBulk(size: number, handler: ReplyHandler): void {
-    if (this.open.length === 0) this.pending = { kind: 'bulk', size };
+    this.begin({ kind: 'bulk', size });
     if (size < 0) this.endElement(handler);
     else this.bulkLeft = size + 2;
   }
 
   private beginArray(size: number, handler: ReplyHandler): void {
-    if (this.open.length === 0) this.pending = { kind: 'array', size };
+    if (this.open.length === 0) this.elements = 0;
+    this.begin({ kind: 'array', size });
     if (size > 0) this.open.push(size);
     else this.endElement(handler);
   }
 
   private element(reply: Reply, handler: ReplyHandler): void {
-    if (this.open.length === 0) this.pending = reply;
+    this.begin(reply);
     this.endElement(handler);
+  }
+
+  private begin(reply: Reply): void {
+    if (this.open.length === 0) this.pending = reply;
+    else if (this.open.length === 1) this.inner = reply;
   }
 
   /** Closes the arrays that this element was the last of; hands out the reply when all are closed. */
   private endElement(handler: ReplyHandler): void {
     const { open } = this;
     while (open.length > 0) {
+      if (open.length === 1) handler.onElement?.(this.elements++, this.inner);
       const left = (open.pop() as number) - 1;
       if (left > 0) {
         open.push(left);

@@ -196,4 +196,43 @@ describe('CommandWriter', () => {
     new CommandWriter(64, (_, size) => given.push(size)).flush();
     expect(given).toEqual([]);
   });
+
+  test('copies what stands one behind the other at once, and it is the same', () => {
+    const source = Uint8Array.from({ length: 1000 }, (_, i) => i * 7);
+    const step = fc.record({
+      from: fc.option(fc.nat(900)),
+      size: fc.nat(60),
+      isRun: fc.boolean(),
+      flushes: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 64, max: 300 }),
+        (steps, chunkBytes) => {
+          const written: Uint8Array[] = [];
+          const writer = new CommandWriter(chunkBytes, (chunk, size) => {
+            written.push(chunk.bytes.slice(0, size));
+            writer.release(chunk);
+          });
+          const expected: Uint8Array[] = [];
+          let last = 0;
+          for (const { from, size, isRun, flushes } of steps) {
+            // Most of the time where the piece before has ended.
+            const start = from ?? last;
+            last = Math.min(start + size, source.length);
+            writer.ensure(last - start);
+            if (isRun) writer.run(source, start, last);
+            else writer.piece(source, start, last);
+            expected.push(source.slice(start, last));
+            if (flushes && size % 5 === 0) writer.flush();
+          }
+          writer.flush();
+          expect(bytes(...written)).toEqual(bytes(...expected));
+          expect(writer.total).toBe(bytes(...expected).length);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
 });

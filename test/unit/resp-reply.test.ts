@@ -31,6 +31,8 @@ function codeOf(input: Uint8Array, sizes?: readonly number[]): string {
 interface Sample {
   readonly wire: Uint8Array;
   readonly event: Event;
+  /** What the elements of an array are. */
+  readonly elements?: readonly Event[];
 }
 
 const line = fc
@@ -60,8 +62,11 @@ const { reply } = fc.letrec<{ reply: Sample; array: Sample }>((tie) => ({
         ? bytes('*-1\r\n')
         : bytes(`*${elements.length}\r\n`, ...elements.map(({ wire }) => wire)),
     event: { kind: 'array', size: elements?.length ?? -1 },
+    ...(elements === null ? {} : { elements: elements.map(({ event }) => event) }),
   })),
 }));
+
+const QUEUED: Sample = { wire: bytes('+QUEUED\r\n'), event: { kind: 'status', text: 'QUEUED' } };
 
 describe('ReplyDecoder', () => {
   test('hands out every reply once, in order, whatever the chunks', () => {
@@ -79,6 +84,30 @@ describe('ReplyDecoder', () => {
       fc.property(reply, ({ wire, event }) => {
         expect(decoded(wire.subarray(0, -1))).toEqual([]);
         expect(decoded(wire)).toEqual([event]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('hands out the elements of an outermost array, each with its index, before the array', () => {
+    const samples = fc.array(fc.oneof(reply, fc.constant(QUEUED)), { maxLength: 6 });
+    fc.assert(
+      fc.property(samples, fc.option(chunkSizes), (replies, sizes) => {
+        const seen: unknown[] = [];
+        const decoder = new ReplyDecoder();
+        const handler = {
+          onOk: () => seen.push('OK'),
+          onReply: (one: Reply) => seen.push(one),
+          onElement: (index: number, one: Reply) => seen.push([index, one]),
+        };
+        const input = bytes(...replies.map(({ wire }) => wire));
+        for (const chunk of chunksOf(input, sizes ?? undefined)) decoder.push(chunk, handler);
+        expect(seen).toEqual(
+          replies.flatMap(({ event, elements = [] }) => [
+            ...elements.map((one, i) => [i, one === 'OK' ? { kind: 'status', text: 'OK' } : one]),
+            event,
+          ]),
+        );
       }),
       { numRuns: RUNS },
     );
