@@ -6,6 +6,10 @@ export interface RepairOptions {
   overwrite?: boolean;
   rdbVersion?: Magic;
   partial?: boolean;
+  /** A position as `parsePosition` reads it. */
+  until?: string;
+  /** Names of commands, or PART:OFFSET. */
+  without?: string[];
   report?: string;
   json?: boolean;
   quiet?: boolean;
@@ -15,9 +19,17 @@ export interface RepairOptions {
 export function addRepairCommand(program: Command): Command {
   return program
     .command('repair')
-    .argument('<source>', 'a damaged dump, gzip and zstd included; - for standard input')
-    .description('write a new file from all that can be kept of a damaged one, and say what is lost')
-    .requiredOption('-o, --output <file>', 'write to a file, which is there once it is whole')
+    .argument(
+      '<source>',
+      'a damaged dump, gzip and zstd included, or an append-only log; - for standard input',
+    )
+    .description(
+      'write a new dump or log from all that can be kept of a damaged one, and say what is lost; rewind a log',
+    )
+    .requiredOption(
+      '-o, --output <path>',
+      'where to write: a file, or a folder for a log in several parts; there once it is whole',
+    )
     .option('--overwrite', 'take the place of a file that is there already')
     .option('--report <file>', 'write the report as JSON')
     .option('--json', 'the report as JSON')
@@ -28,6 +40,13 @@ export function addRepairCommand(program: Command): Command {
       '--rdb-version <version>',
       'what the file was, where its header is destroyed: 11, 80, valkey-80',
       parseMagicOption,
+    )
+    .optionsGroup('Append-only logs:')
+    .option('--until <position>', 'rewind: keep what stands before a time or PART:OFFSET')
+    .option(
+      '--without <what>',
+      'leave out every command of a name, or the one at PART:OFFSET (repeatable)',
+      (text: string, before: string[] = []) => [...before, text],
     )
     .addHelpText('after', HELP);
 }
@@ -43,9 +62,15 @@ function parseMagicOption(text: string): Magic {
 
 const HELP = `
 The source is never written to. Exit codes: 0 when it was whole, 1 when something was lost or is in
-doubt, 2 when nothing can be kept.
+doubt, 2 when nothing can be kept. What --until and --without leave out is not lost.
+
+A log is cut before a command that is torn at its end, and before a transaction that has no EXEC.
+In the middle, what cannot be read is dropped up to the next whole command.
 
 Examples:
   rdbkit repair dump.rdb -o repaired.rdb
   rdbkit repair cut-off.rdb.gz -o repaired.rdb --partial --report lost.json
-  rdbkit repair no-header.rdb -o repaired.rdb --rdb-version valkey-80`;
+  rdbkit repair no-header.rdb -o repaired.rdb --rdb-version valkey-80
+  rdbkit repair appendonlydir -o mended
+  rdbkit repair appendonlydir -o rewound --until 2026-03-01T11:59:59Z
+  rdbkit repair appendonly.aof -o without-flush.aof --without FLUSHALL`;

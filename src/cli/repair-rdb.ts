@@ -49,7 +49,8 @@ export async function repairRdbCommand(
 
 const NOTHING = { async *[Symbol.asyncIterator]() {} };
 
-function repairJson(repair: RdbRepair, output: string): unknown {
+/** The report for machines. */
+export function repairJson(repair: RdbRepair, output: string): unknown {
   const { account, lost, partial, refused, ...rest } = repair;
   return {
     ...rest,
@@ -71,7 +72,8 @@ function keyJson(named: NamedKey | undefined): unknown {
   return named && { db: named.db, size: named.size, key: jsonText(named.key) };
 }
 
-function repairText(repair: RdbRepair, output: string): string[] {
+/** The report for a person. */
+export function repairText(repair: RdbRepair, output: string): string[] {
   const { bytes, keys, lost, lostRanges, partial, account } = repair;
   const lines = [
     `Written to ${output}: ${formatCount(keys.written)} keys, ${formatBytes(repair.outputBytes)} of ${repair.format}`,

@@ -176,7 +176,7 @@ function realPath(path: string): string {
 }
 
 /** Makes the new name last, where folders can be synced. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   try {
     const folder = openSync(path, 'r');
     try {
