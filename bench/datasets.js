@@ -200,6 +200,108 @@ export async function longDump(bytes) {
   return path;
 }
 
+/** Logs as servers write them, without a base: commands, and text that stands as it is. */
+const logs = {
+  /** 3,000,000 ordinary commands of 60 to 120 bytes, a time every 5,000, some in transactions. */
+  *ordinary(random) {
+    yield ['SELECT', '0'];
+    for (let i = 0; i < 3_000_000; i++) {
+      if (i % 5000 === 0) yield `#TS:${1_795_165_529 + i / 5000}\r\n`;
+      const command = random.pick(WRITES)(random);
+      if (i % 100 === 0) yield* [['MULTI'], command, ['EXEC']];
+      else yield command;
+    }
+  },
+
+  /** One command of 3,000,000 members, and one value of 400 MB. */
+  *large(random) {
+    yield '*3000002\r\n$4\r\nSADD\r\n$3\r\nset\r\n';
+    for (let i = 0; i < 3_000_000; i++) yield `$100\r\nmember:${pad(i, 93)}\r\n`;
+    yield '*3\r\n$3\r\nSET\r\n$5\r\nvalue\r\n$400000000\r\n';
+    for (let i = 0; i < 400; i++) yield 'x'.repeat(1_000_000);
+    yield '\r\n';
+    for (let i = 0; i < 100_000; i++) yield random.pick(WRITES)(random);
+  },
+};
+
+/** A text of a log. redis-check-aof takes a log in which a line begins with `file` for a manifest. */
+const value = (random, from, to) => `.${random.text(from - 1, to - 1)}`;
+
+const WRITES = [
+  (random) => ['SET', `user:${pad(random.between(0, 1e6), 8)}`, value(random, 20, 70)],
+  (random) => ['SET', `user:${pad(random.between(0, 1e6), 8)}`, value(random, 20, 70)],
+  (random) => [
+    'HSET',
+    `h:${pad(random.between(0, 1e5), 8)}`,
+    `field:${random.between(0, 99)}`,
+    value(random, 10, 30),
+  ],
+  (random) => [
+    'ZADD',
+    `board:${random.between(0, 1000)}`,
+    String(random.between(0, 1e5)),
+    `m:${value(random, 8, 20)}`,
+  ],
+  (random) => ['INCRBY', `counter:${pad(random.between(0, 1e5), 8)}:views`, String(random.between(1, 1000))],
+  (random) => [
+    'PEXPIREAT',
+    `user:${pad(random.between(0, 1e6), 8)}`,
+    String(1_795_165_529_000 + random.between(0, 1e9)),
+  ],
+  (random) => ['RPUSH', `queue:${random.between(0, 1000)}`, value(random, 16, 50)],
+];
+
+export const logNames = Object.keys(logs);
+
+/** Logs of a million commands, to be sent to a server. */
+const replayed = {
+  *set(random) {
+    for (let i = 0; i < 1_000_000; i++) yield ['SET', `user:${pad(i, 8)}`, value(random, 40, 110)];
+  },
+  *hset(random) {
+    for (let i = 0; i < 1_000_000; i++) {
+      yield ['HSET', `h:${pad(i % 50_000, 8)}`, `field${i % 20}`, value(random, 5, 40), 'visits', String(i)];
+    }
+  },
+  *mixed(random) {
+    for (let i = 0; i < 1_000_000; i++) yield random.pick(WRITES)(random);
+  },
+};
+
+export const replayNames = Object.keys(replayed);
+
+/** A log in one file, made now if it was not before. */
+export function logFile(name) {
+  const path = join(folder, `${name}.aof`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  console.error(`Making ${name}.aof …`);
+  const file = openSync(`${path}.tmp`, 'w');
+  let pieces = [];
+  let size = 0;
+  const put = (text) => {
+    pieces.push(text);
+    size += text.length;
+    if (size < 1 << 20) return;
+    writeSync(file, pieces.join(''), null, 'latin1');
+    pieces = [];
+    size = 0;
+  };
+  for (const command of { ...logs, ...replayed }[name](new Random(20_261_120))) {
+    if (typeof command === 'string') {
+      put(command);
+      continue;
+    }
+    put(`*${command.length}\r\n`);
+    for (const argument of command) put(`$${argument.length}\r\n${argument}\r\n`);
+  }
+  writeSync(file, pieces.join(''), null, 'latin1');
+  closeSync(file);
+  renameSync(`${path}.tmp`, path);
+  console.error(`${path}: ${Math.round(statSync(path).size / 1e6)} MB`);
+  return path;
+}
+
 /** Removes what was made. */
 export function removeData() {
   rmSync(folder, { recursive: true, force: true });

@@ -1,10 +1,19 @@
-// `npm run bench [scan|check|import|export|memory] [--runs N] [--keep]`: each case beside the tool that
+// `npm run bench [scan|check|import|export|aof|replay|memory] [--runs N] [--keep]`: each case beside the tool that
 // users have today, in one run. Prints the tables of RESULTS.md.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { dataset, hugeHash, longDump, names, removeData } from './datasets.js';
+import {
+  dataset,
+  hugeHash,
+  logFile,
+  logNames,
+  longDump,
+  names,
+  removeData,
+  replayNames,
+} from './datasets.js';
 import { compare, measure } from './measure.js';
 import { restoreCommands } from './restore-commands.js';
 import { startServer } from './server.js';
@@ -126,6 +135,84 @@ async function exporting() {
   table(['file', 'format', 'CPU s', 'MB of dump a CPU second', 'redis-check-rdb, CPU s', 'peak MiB'], rows);
 }
 
+/** Reads logs: `aofSource` alone, and the commands that read all of one. */
+async function logs() {
+  const readLog = [process.execPath, fileURLToPath(new URL('read-log.js', import.meta.url))];
+  const rows = [];
+  for (const name of logNames) {
+    const file = logFile(name);
+    const size = statSync(file).size / MB;
+    for (const [label, command] of [
+      ['read', readLog],
+      ['info', [...rdbkit, 'info']],
+      ['check', [...rdbkit, 'check']],
+    ]) {
+      const { ours, theirs, cpuRatio } = await compare(
+        () => measure([...command, file]),
+        () => measure(['redis-check-aof', file]),
+        { runs: Math.min(runs, 5) },
+      );
+      rows.push([
+        name,
+        fixed(size, 0),
+        label,
+        fixed(ours.cpu),
+        fixed(theirs.cpu),
+        `${fixed(cpuRatio)} ×`,
+        fixed(size / ours.cpu, 0),
+        fixed(ours.peak, 0),
+      ]);
+    }
+  }
+  console.log('### Append-only logs, against redis-check-aof\n');
+  table(
+    ['file', 'MB', 'what', 'CPU s', 'redis-check-aof, CPU s', 'times as fast', 'MB/CPU s', 'peak MiB'],
+    rows,
+  );
+}
+
+/** Sends the commands of logs to a server, beside redis-cli fed with the same. */
+async function replaying() {
+  const server = await startServer();
+  const rows = [];
+  try {
+    for (const name of replayNames) {
+      const log = logFile(name);
+      const { ours, theirs, wallRatio } = await compare(
+        () => measure([...rdbkit, 'replay', log, '--to', server.url, '--quiet']),
+        () => measure(['redis-cli', '-p', String(server.port), '--pipe'], { input: log }),
+        { runs, before: async () => server.command('FLUSHALL') },
+      );
+      rows.push([
+        name,
+        fixed(statSync(log).size / MB, 0),
+        fixed(ours.wall),
+        fixed(theirs.wall),
+        `${fixed(wallRatio, 3)} ×`,
+        fixed(ours.cpu),
+        fixed(theirs.cpu),
+        fixed(ours.peak, 0),
+      ]);
+    }
+  } finally {
+    await server.stop();
+  }
+  console.log('### Replay of a million commands into redis-server, against redis-cli --pipe\n');
+  table(
+    [
+      'log',
+      'MB',
+      'rdbkit replay, s',
+      'redis-cli --pipe, s',
+      'wall, of theirs',
+      'rdbkit CPU s',
+      'redis-cli CPU s',
+      'peak MiB',
+    ],
+    rows,
+  );
+}
+
 async function memory() {
   const rows = [];
   const one = async (label, ...command) => {
@@ -161,5 +248,7 @@ if (wanted('scan')) await reading('info', 'Scan: `info` reads all, checksum incl
 if (wanted('check')) await reading('check', 'Check: the inside of every value, too');
 if (wanted('import')) await importing();
 if (wanted('export')) await exporting();
+if (wanted('aof')) await logs();
+if (wanted('replay')) await replaying();
 if (wanted('memory')) await memory();
 if (!argv.includes('--keep')) removeData();

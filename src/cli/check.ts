@@ -1,6 +1,7 @@
-import { checkRdb, type DumpCheck, type Fault } from '../index.js';
+import { checkAof, checkRdb, type DumpCheck, type Fault, RdbkitError } from '../index.js';
+import { logCheckSummary, logCheckText } from './check-log.js';
 import { formatBytes, formatCount } from './format.js';
-import { openSource } from './input.js';
+import { isLog, openLog, openSource } from './input.js';
 import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
 import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
@@ -18,6 +19,10 @@ export async function checkCommand(
 ): Promise<number> {
   let code = 0;
   for (const name of names) {
+    if (await isLog(name)) {
+      if (!(await checkLog(name, options, signal))) code = 2;
+      continue;
+    }
     const source = openSource(name);
     const progress = new Progress(source, undefined, options.quiet === true);
     const stages = [...selectionStages(options), ...limitStages(options)];
@@ -35,6 +40,23 @@ export async function checkCommand(
     }
   }
   return code;
+}
+
+/** Checks a log whole; false when it has a fault. */
+async function checkLog(name: string, options: CheckCommandOptions, signal: AbortSignal): Promise<boolean> {
+  if (selectionStages(options).length > 0 || options.limit !== undefined) {
+    throw new RdbkitError('USAGE', 'a log is checked whole: its commands build on one another', {
+      subject: name,
+      hint: 'leave the selection out',
+    });
+  }
+  const checking = checkAof(name === '-' ? openLog(name) : name);
+  const progress = new Progress(checking, undefined, options.quiet === true);
+  const check = await checking.run({ signal, onProgress: progress.update }).finally(() => progress.clear());
+  if (options.json === true) printJson(check);
+  else print(...logCheckText(check));
+  if (!check.ok) process.stderr.write(`rdbkit: ${logCheckSummary(check)}\n`);
+  return check.ok;
 }
 
 function asText(check: DumpCheck): string[] {

@@ -6,17 +6,23 @@ import {
   fileOutput,
   gzipOutput,
   isClosedPipe,
+  RdbkitError,
+  type RecordFormat,
+  type Reject,
   RejectLog,
   run,
+  type Source,
   Spool,
+  type Stage,
   stdoutOutput,
 } from '../index.js';
 import { accountJson, accountText } from './account-text.js';
 import { formatFor } from './export-formats.js';
+import { logExport } from './export-log.js';
 import type { ExportOptions } from './export-options.js';
 import { formatBytes } from './format.js';
-import { openSource } from './input.js';
-import { readMasks, warnOfUnused } from './mask-options.js';
+import { isLog, openSource } from './input.js';
+import { type Masks, readMasks, warnOfUnused } from './mask-options.js';
 import { jsonOf, note, print, printJson, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
@@ -37,27 +43,29 @@ export async function exportCommand(
     maskKeyFile,
   ]);
   if (options.report !== undefined) requireReportFolder(options.report);
-  const open = () =>
-    names.map((name) => openSource(name, { checksum: options.checksum ? 'verify' : 'ignore' }));
   const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
-  account.onReject = rejects?.add;
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   try {
-    const sources = open();
-    const format = await formatFor(options, { sources, open, signal });
-    const masks = readMasks(options);
-    const stages = await runStages(options, open, {}, signal, { masks, written: sources });
-    const sink = new ExportSink(format, openOutput(options), () => new Spool());
-    const source = withSelection(chainSources(sources), options);
+    const isOfLog = (await Promise.all(names.map(isLog))).includes(true);
+    const plan = await (isOfLog ? logExport : dumpExport)(names, options, signal);
+    account.onReject = (reject) => {
+      rejects?.add(reject);
+      plan.onReject?.(reject);
+    };
+    const { source, masks } = plan;
+    const sink = new ExportSink(plan.format, openOutput(options), () => new Spool());
     const progress = new Progress(source, account, options.quiet === true);
-    const report = await run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(
-      () => progress.clear(),
-    );
+    const report = await run(source, plan.stages, sink, {
+      signal,
+      account,
+      onProgress: progress.update,
+    }).finally(() => progress.clear());
     if (masks !== undefined && options.quiet !== true) warnOfUnused(masks);
-    tell(options, account, report.bytes, seconds());
-    return account.totals(() => true).failed > 0 ? 1 : 0;
+    const ending = plan.ending?.();
+    tell(options, account, { bytes: report.bytes, seconds: seconds(), ending });
+    return account.totals(() => true).failed > 0 || ending?.isTorn === true ? 1 : 0;
   } catch (thrown) {
     if (isClosedPipe(thrown)) return 0;
     if (options.report !== undefined) writeFailure(options.report, thrown, account, seconds());
@@ -65,6 +73,57 @@ export async function exportCommand(
   } finally {
     rejects?.close();
   }
+}
+
+/** What an export is run with. */
+export interface ExportPlan {
+  readonly source: Source;
+  readonly stages: readonly Stage[];
+  readonly format: RecordFormat;
+  readonly masks?: Masks | undefined;
+  /** Told of every record that was not written. */
+  onReject?(reject: Reject): void;
+  /** How the input ended, once it has. */
+  ending?(): Ending;
+}
+
+interface Ending {
+  /** What there is to say of it. */
+  readonly notes: readonly string[];
+  readonly json: object;
+  /** Whether the input ended within a record. */
+  readonly isTorn: boolean;
+}
+
+interface Told {
+  /** Bytes of output. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly ending: Ending | undefined;
+}
+
+async function dumpExport(
+  names: readonly string[],
+  options: ExportOptions,
+  signal: AbortSignal,
+): Promise<ExportPlan> {
+  requireLog(options);
+  const open = () =>
+    names.map((name) => openSource(name, { checksum: options.checksum ? 'verify' : 'ignore' }));
+  const sources = open();
+  const format = await formatFor(options, { sources, open, signal });
+  const masks = readMasks(options);
+  const stages = await runStages(options, open, {}, signal, { masks, written: sources });
+  return { source: withSelection(chainSources(sources), options), stages, format, masks };
+}
+
+/** @throws RdbkitError USAGE for what only a log has */
+function requireLog({ from, until, base, command, notCommand }: ExportOptions): void {
+  const given = { '--from': from, '--until': until, '--command': command, '--not-command': notCommand };
+  const [flag] =
+    Object.entries(given).find(([, value]) => value !== undefined) ?? (base ? [] : ['--no-base']);
+  if (flag === undefined) return;
+  throw new RdbkitError('USAGE', `${flag} is for the commands of an append-only log, and this is none`);
 }
 
 function openOutput({ output, overwrite, gzip }: ExportOptions): ByteOutput {
@@ -76,19 +135,26 @@ function openOutput({ output, overwrite, gzip }: ExportOptions): ByteOutput {
  * Says what was written: on standard output, or where that is the export itself on standard error,
  * and there only what was left out unless the account was asked for.
  */
-function tell(options: ExportOptions, account: Account, bytes: number, seconds: number): void {
+function tell(options: ExportOptions, account: Account, { bytes, seconds, ending }: Told): void {
   const { output, format } = options;
-  const json = { output, format, outputBytes: bytes, ...accountJson(account, { seconds }) };
+  const json = { output, format, outputBytes: bytes, ...ending?.json, ...accountJson(account, { seconds }) };
+  const notes = ending?.notes ?? [];
   if (options.report !== undefined) writeReport(options.report, json);
   if (options.quiet === true) return;
   if (options.json === true) {
     if (output === undefined) process.stderr.write(`${jsonOf(json)}\n`);
     else printJson(json);
   } else if (output !== undefined) {
-    print(`Written to ${output}: ${formatBytes(bytes)} of ${format}`, ...accountText(account, { seconds }));
+    print(
+      `Written to ${output}: ${formatBytes(bytes)} of ${format}`,
+      ...accountText(account, { seconds }),
+      ...notes.map((text) => `  note: ${text}`),
+    );
   } else if (account.totals(() => true).failed > 0) {
-    note(['not everything was written:', ...accountText(account, { seconds })].join('\n'));
+    const lines = [...accountText(account, { seconds }), ...notes.map((text) => `  note: ${text}`)];
+    note(['not everything was written:', ...lines].join('\n'));
   } else {
     for (const [reason, count] of [...account.besides, ...account.notes]) note(`note: ${reason}: ${count}`);
+    for (const text of notes) note(`note: ${text}`);
   }
 }

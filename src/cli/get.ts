@@ -16,7 +16,7 @@ import {
 } from '../index.js';
 import { paletteFor } from './colour.js';
 import type { GetOptions } from './get-options.js';
-import { openSource } from './input.js';
+import { openSource, requireDumps } from './input.js';
 import { linesText, unreadable } from './lines-text.js';
 import { note } from './output.js';
 import { parseBytes } from './parse.js';
@@ -29,6 +29,7 @@ export async function getCommand(
   options: GetOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  await requireDumps([name]);
   const source = openSource(name);
   const finder = findKey(parseBytes(keyText), options.db);
   const format: RecordFormat =

@@ -11,13 +11,14 @@ import {
 } from '../index.js';
 import { paletteFor } from './colour.js';
 import type { HeadOptions } from './head-options.js';
-import { openSource } from './input.js';
+import { openSource, requireDumps } from './input.js';
 import { linesText, unreadable } from './lines-text.js';
 import { Progress } from './progress.js';
 import { limitStages, selectionStages, withSelection } from './selection.js';
 
 /** `rdbkit head`: the first keys. Exit code 1 when a value of theirs is damaged. */
 export async function headCommand(name: string, options: HeadOptions, signal: AbortSignal): Promise<number> {
+  await requireDumps([name]);
   const source = openSource(name);
   const { stdout } = process;
   const human = humanHeadFormat({

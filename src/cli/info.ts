@@ -1,11 +1,24 @@
-import { type AnySource, type InfoReport, infoReport, printable, run, utf8Bytes } from '../index.js';
-import { formatBytes, formatCount, formatTable } from './format.js';
-import { openSource } from './input.js';
+import {
+  type AnySource,
+  type AofSource,
+  type InfoReport,
+  infoReport,
+  logInfoReport,
+  printable,
+  run,
+  teeReport,
+  utf8Bytes,
+} from '../index.js';
+import { type CommandSelectionOptions, commandStages } from './command-selection.js';
+import { counted, formatBytes, formatCount, formatTable } from './format.js';
+import { logInfoText } from './info-log.js';
+import { isLog, openLog, openSource } from './input.js';
 import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
+import { tailNotes } from './replay-report.js';
 import { limitStages, type SelectionOptions, selectionStages, withSelection } from './selection.js';
 
-interface InfoOptions extends SelectionOptions {
+interface InfoOptions extends SelectionOptions, CommandSelectionOptions {
   largest: number;
   json?: boolean;
   quiet?: boolean;
@@ -19,6 +32,10 @@ export async function infoCommand(
 ): Promise<number> {
   let badLines = 0;
   for (const [i, name] of names.entries()) {
+    if (await isLog(name)) {
+      await logInfo(name, options, i === 0, signal);
+      continue;
+    }
     const source = openSource(name);
     const progress = new Progress(source, undefined, options.quiet === true);
     const stages = [...selectionStages(options), ...limitStages(options)];
@@ -32,6 +49,51 @@ export async function infoCommand(
     badLines += report.badLines;
   }
   return badLines === 0 ? 0 : 1;
+}
+
+/** What is in a log: the keys of its base, and its commands. */
+async function logInfo(
+  name: string,
+  options: InfoOptions,
+  isFirst: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = openLog(name);
+  const progress = new Progress(source, undefined, options.quiet === true);
+  const stages = [
+    ...selectionStages(options),
+    ...commandStages({ ...options, allowFlush: true }, true),
+    ...limitStages(options),
+  ];
+  const { largest } = options;
+  const sink = teeReport(infoReport({ largest }), logInfoReport({ largest }));
+  const [base, log] = await run(source, stages, sink, { signal, onProgress: progress.update }).finally(() =>
+    progress.clear(),
+  );
+  const { layout, compression, size } = source;
+  const parts = layout.parts.map(({ name: part, role, size: bytes }) => ({ name: part, role, bytes }));
+  if (options.json === true) {
+    const notes = tailNotes(source);
+    printJson({ file: name, format: 'aof', compression, fileBytes: size, parts, notes, base, log });
+    return;
+  }
+  const baseLines = source.base === undefined ? [] : baseText(source, base);
+  const notes = tailNotes(source).map((text) => `  note: ${text}`);
+  print(
+    ...(isFirst ? [] : ['']),
+    `${name}: append-only log of ${counted(parts.length, 'file')}`,
+    ...baseLines,
+    ...indent(logInfoText(log)),
+    ...notes,
+  );
+}
+
+function baseText({ base }: AofSource, report: InfoReport): string[] {
+  const lines = [
+    `  base ${base?.text}${writtenBy(report)}: ${counted(report.keys, 'key')}, ${formatCount(report.expires)} with expiry`,
+  ];
+  if (report.keys > 0) lines.push('', ...indent(databases(report)), '', ...indent(types(report)), '');
+  return lines;
 }
 
 function asJson(source: AnySource, report: InfoReport) {
@@ -119,5 +181,5 @@ function largest(report: InfoReport): string[] {
 }
 
 function indent(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`);
+  return lines.map((line) => (line === '' ? line : `  ${line}`));
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { addCommandSelection } from './command-selection.js';
 import { addExportCommand } from './export-options.js';
 import { addGetCommand } from './get-options.js';
 import { addHeadCommand } from './head-options.js';
 import { reportError, unwritable } from './output.js';
 import { parseCount, parseRate, parseSize } from './parse.js';
 import { addRepairCommand } from './repair-options.js';
+import { addReplayCommand } from './replay-options.js';
 import { addSelection, addTransformation } from './selection.js';
 import { addSplitCommand } from './split-options.js';
 import { addTargetOptions } from './target-options.js';
@@ -16,7 +18,8 @@ Exit codes:
   1  records were refused or differ    70  a bug in rdbkit
   2  the input or the target failed   130  interrupted`;
 
-const SOURCES = 'dumps or JSON Lines of rdbkit, gzip and zstd included; - for standard input';
+const SOURCES =
+  'dumps, append-only files and folders, or JSON Lines of rdbkit, gzip and zstd included; - for standard input';
 
 /** Runs the command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -34,18 +37,27 @@ export async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(rdbkit --help tells more)')
     .addHelpText('after', EXIT_CODES);
 
-  addSelection(
-    program
-      .command('info')
-      .argument('<source...>', SOURCES)
-      .description('tell what is in a dump: header, counts and sizes by database and type, largest keys')
-      .option('--largest <n>', 'how many of the largest keys to name', parseCount, 10)
-      .option('--json', 'one JSON object a source')
-      .option('--quiet', 'no progress'),
+  addCommandSelection(
+    addSelection(
+      program
+        .command('info')
+        .argument('<source...>', SOURCES)
+        .description(
+          'tell what is in a dump or a log: counts and sizes by database, type and command, largest keys',
+        )
+        .option('--largest <n>', 'how many of the largest keys to name', parseCount, 10)
+        .option('--json', 'one JSON object a source')
+        .option('--quiet', 'no progress'),
+    ),
+    { asksToFlush: false, mixed: 'keep' },
   )
     .addHelpText(
       'after',
-      examples('rdbkit info dump.rdb', "rdbkit info dump.rdb --key 'user:*' --json | jq .types"),
+      examples(
+        'rdbkit info dump.rdb',
+        'rdbkit info appendonlydir',
+        "rdbkit info dump.rdb --key 'user:*' --json | jq .types",
+      ),
     )
     .action(async (names, options) => {
       const { infoCommand } = await import('./info.js');
@@ -56,11 +68,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     program
       .command('check')
       .argument('<source...>', SOURCES)
-      .description('check a dump: checksum, structure, and the inside of every value')
+      .description('check a dump or a log: checksums, structure, the inside of every value, every command')
       .option('--json', 'one JSON object a source')
       .option('--quiet', 'no progress'),
   )
-    .addHelpText('after', examples('rdbkit check dump.rdb', 'rdbkit check backups/*.rdb.gz --json | jq .ok'))
+    .addHelpText(
+      'after',
+      examples(
+        'rdbkit check dump.rdb',
+        'rdbkit check appendonlydir',
+        'rdbkit check backups/*.rdb.gz --json | jq .ok',
+      ),
+    )
     .action(async (names, options) => {
       const { checkCommand } = await import('./check.js');
       code = await checkCommand(names, options, stop.signal);
@@ -69,6 +88,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   addImport(program).action(async (names, options) => {
     const { importCommand } = await import('./import.js');
     code = await importCommand(names, options, stop.signal);
+  });
+
+  addReplayCommand(program).action(async (name, options) => {
+    const { replayCommand } = await import('./replay.js');
+    code = await replayCommand(name, options, stop.signal);
   });
 
   addExportCommand(program).action(async (names, options) => {
@@ -109,7 +133,9 @@ function addImport(program: Command): Command {
   const command = program
     .command('import')
     .argument('<source...>', SOURCES)
-    .description('write dumps into a running server, key by key with RESTORE')
+    .description(
+      'write dumps into a running server, key by key with RESTORE; or the state that a log stands for',
+    )
     .requiredOption('--to <url>', 'redis://[user:password@]host:port[/db], rediss:// for TLS, unix:///path')
     .optionsGroup('Writing:')
     .addOption(
@@ -118,7 +144,7 @@ function addImport(program: Command): Command {
         .default('fail'),
     )
     .option('--dry-run', 'write nothing; say what would be written and what would collide')
-    .option('--no-precheck', 'do not look through the dump before the first write')
+    .option('--no-precheck', 'do not look through the input before the first write')
     .option('--no-checksum', 'do not verify the checksum of the dump')
     .option('--max-rate <rate>', 'at most so many keys a second (5000) or bytes a second (20mb/s)', parseRate)
     .option('--in-flight <size>', 'bytes on the way without reply (default: 8mb)', parseSize)
@@ -131,10 +157,12 @@ function addImport(program: Command): Command {
     .option('--report <file>', 'write the account as JSON')
     .option('--json', 'print the account as JSON')
     .option('--quiet', 'no progress and no notes');
-  return addTransformation(addSelection(addTargetOptions(command))).addHelpText(
+  const picked = addCommandSelection(addSelection(addTargetOptions(command)), { asksToFlush: false });
+  return addTransformation(picked).addHelpText(
     'after',
     examples(
       'rdbkit import dump.rdb --to redis://127.0.0.1:6379',
+      'rdbkit import appendonlydir --to redis://127.0.0.1:6379',
       'rdbkit import dump.rdb --to redis://127.0.0.1:6379 --map-db 3:0 --conflict skip --rejects rejects.jsonl',
       "rdbkit import backup.rdb.gz --to rediss://import@cache.example:6380 --password-file pw --key 'user:*' --dry-run",
     ),

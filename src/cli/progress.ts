@@ -14,7 +14,7 @@ export class Progress {
   private drawn = false;
 
   constructor(
-    private readonly source: Source,
+    private readonly source: Pick<Source, 'name' | 'size' | 'position'>,
     private readonly account: Account | undefined,
     quiet: boolean,
   ) {

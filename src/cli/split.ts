@@ -24,7 +24,7 @@ import {
 import { accountJson, accountText } from './account-text.js';
 import { dumpTarget } from './dump-options.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
-import { openSource } from './input.js';
+import { openSource, requireDumps } from './input.js';
 import { print, printJson, reportError } from './output.js';
 import { requireName, requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
@@ -45,6 +45,7 @@ export async function splitCommand(
   if (options.report !== undefined) requireReportFolder(options.report);
   const { maxValueSize, maxSize: _, ...others } = options;
   const selection = maxValueSize === undefined ? others : { ...others, maxSize: maxValueSize };
+  await requireDumps(names);
   const open = () =>
     names.map((name) => openSource(name, { checksum: options.checksum ? 'verify' : 'ignore' }));
   const account = new Account();

@@ -5,7 +5,16 @@ import type { RunContext, Sink } from '../pipeline.js';
 import { ValueChecker } from '../rdb/values/check.js';
 import { locate } from '../rdb/values/decode.js';
 import { InlineReader, SpilledReader, type ValueReader } from '../rdb/values/value-reader.js';
-import type { DumpRecord, KeyBegin, KeyHead, KeyPart, KeyRecord, RecordBatch } from '../record.js';
+import type {
+  DumpRecord,
+  KeyBegin,
+  KeyHead,
+  KeyPart,
+  KeyRecord,
+  LogBegin,
+  LogCommand,
+  RecordBatch,
+} from '../record.js';
 import type { MakeSpill, Spill } from '../spill.js';
 import { type ByteOutput, OutputBuffer } from './output-buffer.js';
 import type { OtherRecord, RecordFormat } from './record-format.js';
@@ -122,6 +131,16 @@ export class ExportSink implements Sink<ExportReport> {
       case 'key-end':
         this.end();
         break;
+      case 'log-command':
+      case 'log-begin':
+        this.command(record);
+        break;
+      case 'log-part':
+        this.format.commands?.bytes(record.bytes, this.out);
+        break;
+      case 'log-end':
+        this.format.commands?.end(this.out);
+        break;
       case 'fault':
         break;
       default:
@@ -224,6 +243,20 @@ export class ExportSink implements Sink<ExportReport> {
 
   private other(record: OtherRecord): void {
     enterOther(this.account, record, this.offer(record));
+  }
+
+  private command(record: LogCommand | LogBegin): void {
+    const { commands } = this.format;
+    if (commands !== undefined) {
+      if (record.kind === 'log-command') commands.command(record, this.out);
+      else commands.begin(record, this.out);
+      if (record.tally >= 0) this.account.written(record.tally);
+    } else if (record.tally >= 0) {
+      this.account.failCommand(record, {
+        code: 'USAGE',
+        cause: `${this.format.name} has no place for the commands of a log`,
+      });
+    }
   }
 
   private enterWritten(head: KeyHead): void {

@@ -4,6 +4,7 @@ import { type Limits, withLimits } from '../limits.js';
 import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { KeyHead, RecordType } from '../record.js';
 import { putBase64 } from './json-base64.js';
+import { JsonLinesCommands } from './jsonl-commands.js';
 import { putOther } from './jsonl-others.js';
 import type { LineStrings } from './jsonl-strings.js';
 import { JsonValues } from './jsonl-values.js';
@@ -30,6 +31,7 @@ class JsonLines implements RecordFormat {
   readonly name = 'jsonl';
   private readonly values: JsonValues;
   private readonly strings: LineStrings;
+  readonly commands: JsonLinesCommands;
   private readonly typeTexts = new Map<RecordType, TypeText>();
   private type: RecordType | undefined;
   private typeText: TypeText | undefined;
@@ -39,6 +41,7 @@ class JsonLines implements RecordFormat {
   constructor(limits: Limits) {
     this.values = new JsonValues(limits);
     this.strings = this.values.strings;
+    this.commands = new JsonLinesCommands(this.strings);
   }
 
   key(head: KeyHead, value: ValueReader, out: OutputBuffer): void {

@@ -6,6 +6,8 @@ import type {
   FunctionRecord,
   KeyBegin,
   KeyHead,
+  LogBegin,
+  LogCommand,
   ModuleAuxRecord,
   SlotInfoRecord,
 } from '../record.js';
@@ -43,6 +45,11 @@ export interface RecordFormat {
   readonly parts?: PartsFormat;
   /** Writes a record that is no key; false, or the reason, when the format has no place for it. */
   other?(record: OtherRecord, out: OutputBuffer): boolean | string;
+  /**
+   * Takes the commands of a log, in order, those of transactions that were never finished not
+   * among them. Left out, the format has no place for commands.
+   */
+  readonly commands?: CommandFormat;
   /** Writes what stands behind all records. */
   end?(out: OutputBuffer): void;
 }
@@ -50,5 +57,13 @@ export interface RecordFormat {
 export interface PartsFormat {
   begin(head: KeyBegin, out: OutputBuffer): void;
   part(bytes: Uint8Array, out: OutputBuffer): void;
+  end(out: OutputBuffer): void;
+}
+
+export interface CommandFormat {
+  command(record: LogCommand, out: OutputBuffer): void;
+  /** A large command comes by `begin` with its first bytes, `bytes` with what follows, and `end`. */
+  begin(record: LogBegin, out: OutputBuffer): void;
+  bytes(bytes: Uint8Array, out: OutputBuffer): void;
   end(out: OutputBuffer): void;
 }

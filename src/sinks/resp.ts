@@ -4,6 +4,7 @@ import type { ValueReader } from '../rdb/values/value-reader.js';
 import type { FunctionRecord, KeyHead } from '../record.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { Handling, OtherRecord, RecordFormat } from './record-format.js';
+import { RespCommands } from './resp-commands.js';
 import { framedName, putBulk, putBulkInteger, putBulkText, putCommand } from './resp-framing.js';
 import { putExpiry, RestoreCommands } from './resp-restore.js';
 import { hasCounts } from './resp-target.js';
@@ -37,6 +38,10 @@ const DEL = framedName('DEL');
  */
 export class RespFormat implements RecordFormat {
   readonly name: string = 'resp';
+  readonly commands = new RespCommands((db, out) => {
+    this.select(db, out);
+    this.db = db;
+  });
   private readonly values: ValueCommands;
   private readonly restore: RestoreCommands | undefined;
   private readonly replace: boolean;

@@ -42,6 +42,7 @@ const BUFFER_BYTES = 64 * 1024;
 /** What a field takes besides its bytes. */
 const FIELD_BYTES = 128;
 
+const LOG_COMMANDS = 'the commands of a log are not split: make a dump of them first';
 const COMMANDS = 'commands inside a dump are not carried over';
 const NO_OUTPUT = 'there was no output to put it in';
 
@@ -120,6 +121,12 @@ export class SplitSink implements Sink<SplitReport> {
         this.big?.sink.take(record);
         this.big = undefined;
         break;
+      case 'log-command':
+      case 'log-begin':
+        if (record.tally >= 0) this.account.failCommand(record, { code: 'USAGE', cause: LOG_COMMANDS });
+        break;
+      case 'log-part':
+      case 'log-end':
       case 'fault':
       case 'slot-info':
         break;
