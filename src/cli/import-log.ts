@@ -69,7 +69,7 @@ export function requireLogOptions(names: readonly string[], { conflict, expired 
 /** Imports the state that a log stands for: the keys of its base, then its commands. */
 export async function importLog(given: LogImport): Promise<LogImported> {
   const { name, options, sink, account, signal } = given;
-  const target = await sink.connect();
+  const target = await sink.connect(signal);
   const source = openLog(name, given.source);
   const reach =
     options.precheck && source.isRepeatable

@@ -96,7 +96,7 @@ export async function importCommand(
     seconds: (performance.now() - startedAt) / 1000,
   });
   try {
-    const target = await sink.connect();
+    const target = await sink.connect(signal);
     if (options.quiet !== true) for (const line of targetNotes(target)) note(line);
     const given = { names, options: placed, limits, sink, account, signal };
     const done = hasLog ? await importOneLog(given) : { report: await importDumps(given), source: undefined };

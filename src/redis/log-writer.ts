@@ -212,10 +212,10 @@ export class LogWriter {
   }
 
   /** Whether all is known that must be before a command is written. */
-  private isReady({ db }: LogHead): boolean {
+  private isReady({ db, spec }: LogHead): boolean {
     const { databases } = this.context;
     return (
-      this.known !== undefined &&
+      this.known?.isAsked(spec) === true &&
       (db === databases.selected || databases.isKnown(db) || databases.refusal(db) !== undefined) &&
       (this.mayMulti || !this.needsMulti)
     );
@@ -229,6 +229,7 @@ export class LogWriter {
   private async ready(record: LogHead): Promise<void> {
     const { control, databases, hooks } = this.context;
     this.known ??= await KnownCommands.ask(await control());
+    if (!this.known.isAsked(record.spec)) await this.known.askAll(await control());
     const ownDb = hooks.transactional?.db ?? record.db;
     for (const db of [record.db, ownDb]) {
       if (databases.isKnown(db) || databases.refusal(db) !== undefined) continue;

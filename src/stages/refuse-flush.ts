@@ -15,7 +15,7 @@ export function refuseFlush(): Stage {
     if (FLUSHES.has(command.spec.name)) {
       throw stopAt(
         command,
-        'deletes all keys',
+        command.spec.name === 'FLUSHDB' ? `deletes all keys of database ${command.db}` : 'deletes all keys',
         'end before it with --until, carry it out with --allow-flush, or leave it out with --not-command',
       );
     }
