@@ -15,10 +15,10 @@ import {
 } from '../index.js';
 import { requireName } from './own-files.js';
 
-/** Standard input with the bytes that were looked at, once `isLog` has. */
+/** Standard input, which the process has once: with the bytes that `isLog` has looked at. */
 let looked: Readable | undefined;
 
-const stdin = () => looked ?? process.stdin;
+export const stdin = (): Readable => looked ?? process.stdin;
 
 /** A source of the command line: `-` is standard input, anything else a path. */
 export function openSource(name: string, options: AnySourceOptions = {}): AnySource {
@@ -33,6 +33,7 @@ export function openLog(name: string, options: AofSourceOptions = {}): AofSource
 
 /** Whether an input is an append-only log, by its content. */
 export async function isLog(name: string): Promise<boolean> {
+  requireName(name, 'a source');
   const kind = name === '-' ? await lookAtInput() : await detectInput(name);
   return kind === 'aof' || kind === 'aof-folder' || kind === 'manifest';
 }
