@@ -10,10 +10,12 @@ export interface FoundCommands {
   readonly offset: number;
   /** Whole commands from there to the next fault, or as far as was looked. */
   readonly commands: number;
+  /** Position behind the last of them. */
+  readonly end: number;
 }
 
 /** So many commands in a row are a log, whatever they are called. */
-const RUN = 3;
+export const RUN = 3;
 
 /** A longer run cannot stand in a value: the default of proto-max-bulk-len. */
 const LARGEST_VALUE = 512 * 1024 * 1024;
@@ -57,9 +59,10 @@ export class CommandSearch {
     this.walk = new PositionWindow(reader, end);
   }
 
-  find(from: number): FoundCommands | undefined {
-    /** Where an argument ends that stands whole around `at`. */
-    let around = from;
+  /** @param claimed where an argument claims to end that begins before `from` and is not closed there */
+  find(from: number, claimed = from): FoundCommands | undefined {
+    /** Where an argument ends that stands around `at`. */
+    let around = claimed;
     let spent = 0;
     for (let at = from; ; at++) {
       at = this.scan.findMark(at);
@@ -77,7 +80,8 @@ export class CommandSearch {
       if (run !== undefined) {
         const isText =
           run.ending === 'value-end' || (run.end <= around && run.end < this.end && first < around);
-        if (!isText && (run.commands >= RUN || run.isKnown)) return { offset: at, commands: run.commands };
+        if (!isText && (run.commands >= RUN || run.isKnown))
+          return { offset: at, commands: run.commands, end: run.end };
         if (isText) {
           at = run.end - 1;
           continue;
@@ -87,18 +91,24 @@ export class CommandSearch {
     }
   }
 
-  /** Where the body of the argument begins that reaches beyond the end; undefined if none does. */
-  openArgument(command: number): number | undefined {
+  /** The argument of a command that is not closed where it claims to end; undefined if none is it. */
+  openArgument(command: number): { readonly body: number; readonly claimed: number } | undefined {
     let at = this.header(command, STAR);
     if (at < 0) return undefined;
     for (let left = this.number; left > 0; left--) {
       const body = this.header(at, DOLLAR);
       if (body < 0) return undefined;
-      const after = body + this.number + 2;
-      if (after > this.end) return body;
-      at = after;
+      const claimed = body + this.number + 2;
+      if (claimed > this.end || !this.isLineEnd(claimed - 2)) return { body, claimed };
+      at = claimed;
     }
     return undefined;
+  }
+
+  /** Whether CR LF stands at a position. */
+  isLineEnd(at: number): boolean {
+    const { walk, end } = this;
+    return at + 2 <= end && walk.byte(at) === CR && walk.byte(at + 1) === LF;
   }
 
   /** Position behind an argument that stands whole, with what may follow one; `at` if it does not. */

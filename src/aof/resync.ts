@@ -1,4 +1,4 @@
-import { CommandSearch, type FoundCommands } from './command-search.js';
+import { CommandSearch, type FoundCommands, RUN } from './command-search.js';
 import type { TornTail } from './decoder.js';
 import type { PositionReader } from './position-window.js';
 
@@ -26,17 +26,43 @@ export function findCommands(reader: PositionReader, from: number, end: number):
 }
 
 /**
- * Whether input that ends within a command was cut off there, or whether the length of an argument
- * is damaged and swallows what follows: commands stand behind it then, and none of them where the
- * argument itself begins, as they would if they were its text.
+ * The same behind a command that is damaged. Commands in what one of its arguments claims are its
+ * text, unless they go on behind its end: bytes in it were changed, and its length was not.
+ * @param command position of its first byte; @param from position to begin at
  */
-export function judgeTail(reader: PositionReader, torn: TornTail): 'torn' | 'damage' {
+export function findBehind(
+  reader: PositionReader,
+  command: number,
+  from: number,
+  end: number,
+): FoundCommands | undefined {
+  const search = new CommandSearch(reader, end);
+  const claimed = search.openArgument(command)?.claimed ?? end + 1;
+  return search.find(from, claimed > end ? from : claimed);
+}
+
+/**
+ * Where the log goes on in input that ends within a command. Undefined when it was cut off there;
+ * else the length of an argument is damaged and swallows what follows: three commands or more stand
+ * behind the end of a line in it then, and go on to the very end of the input. Those of a value that
+ * is cut off stop in the middle of one, or begin where the value does.
+ */
+export function findInTail(reader: PositionReader, torn: TornTail): number | undefined {
   const end = torn.offset + torn.size;
   const search = new CommandSearch(reader, end);
   const open = search.openArgument(torn.offset);
-  if (open === undefined) return 'torn';
-  const found = search.find(open);
-  return found === undefined || found.offset === open ? 'torn' : 'damage';
+  if (open === undefined) return undefined;
+  for (let found = search.find(open.body); found !== undefined; found = search.find(found.end)) {
+    if (found.offset === open.body) return undefined;
+    const goesOn = found.end === end && found.commands >= RUN;
+    if (goesOn && search.isLineEnd(found.offset - 2)) return found.offset;
+  }
+  return undefined;
+}
+
+/** Whether input that ends within a command was cut off there, see `findInTail`. */
+export function judgeTail(reader: PositionReader, torn: TornTail): 'torn' | 'damage' {
+  return findInTail(reader, torn) === undefined ? 'torn' : 'damage';
 }
 
 /** Whether a whole argument stands at a position where a command should begin. */

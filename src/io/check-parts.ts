@@ -1,7 +1,7 @@
 import { CommandLookup } from '../aof/command-lookup.js';
 import { type LogState, newLogState } from '../aof/log-state.js';
 import { PartDecoder } from '../aof/part-decoder.js';
-import { findCommands, judgeTail } from '../aof/resync.js';
+import { findBehind, findInTail } from '../aof/resync.js';
 import { type TransactionFault, TransactionWatch } from '../aof/transaction-watch.js';
 import { printable } from '../bytes/escape.js';
 import { RdbkitError } from '../errors.js';
@@ -139,12 +139,18 @@ class Reading {
       this.checksum = decoder.checksum ?? this.checksum;
       const { torn } = decoder;
       if (torn === undefined) return undefined;
-      if (judgeTail(file, torn) === 'torn') {
+      const goesOn = findInTail(file, torn);
+      if (goesOn === undefined) {
         this.findings.tornTail(part.name, torn, isLast, bytesAround(file, torn.offset));
         return undefined;
       }
       const message = 'an argument claims to be longer than the file, and commands stand in it';
-      throw new RdbkitError('INPUT_CORRUPT', message, { offset: torn.offset });
+      return this.goOn(
+        file,
+        decoder,
+        new RdbkitError('INPUT_CORRUPT', message, { offset: torn.offset }),
+        goesOn,
+      );
     } catch (thrown) {
       const error = RdbkitError.from(thrown);
       if (this.signal.aborted || !isFinding(error)) throw error;
@@ -161,9 +167,16 @@ class Reading {
   }
 
   /** Enters damage; returns where commands go on behind it, where they do. */
-  private goOn(file: PartFile, decoder: PartDecoder, error: RdbkitError): number | undefined {
+  private goOn(
+    file: PartFile,
+    decoder: PartDecoder,
+    error: RdbkitError,
+    goesOn?: number,
+  ): number | undefined {
     const offset = error.offset ?? 0;
-    const next = decoder.isInDump ? this.behindDump(file, error) : this.behindGap(file, offset);
+    const next = decoder.isInDump
+      ? this.behindDump(file, error)
+      : this.behindGap(file, offset, decoder.offset, goesOn);
     this.findings.fault(error, {
       part: file.part.name,
       ...(next === undefined ? {} : { to: next }),
@@ -186,14 +199,20 @@ class Reading {
     return undefined;
   }
 
-  private behindGap(file: PartFile, offset: number): number | undefined {
+  /** @param command where the damaged one begins; @param goesOn where commands go on, if that is known */
+  private behindGap(
+    file: PartFile,
+    offset: number,
+    command: number,
+    goesOn: number | undefined,
+  ): number | undefined {
     this.transactions.gap();
     const place = `${file.part.name}:${offset}`;
     if (++this.gaps > MAX_GAPS) {
       this.findings.note(`damage in more than ${MAX_GAPS} places: the part was not read on behind ${place}`);
       return undefined;
     }
-    const next = findCommands(file, offset + 1, file.end)?.offset;
+    const next = goesOn ?? findBehind(file, command, command + 1, file.end)?.offset;
     if (next === undefined) {
       this.findings.note(`no command follows behind ${place}: ${file.end - offset} bytes are lost`);
     }

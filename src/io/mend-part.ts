@@ -5,7 +5,7 @@ import { LogDecoder } from '../aof/decoder.js';
 import type { LogState } from '../aof/log-state.js';
 import type { LogMend } from '../aof/mend.js';
 import type { PositionReader } from '../aof/position-window.js';
-import { afterTimes, findCommands, judgeTail, startsWithArgument } from '../aof/resync.js';
+import { afterTimes, findBehind, findInTail, startsWithArgument } from '../aof/resync.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { LogPart } from '../record.js';
@@ -60,7 +60,7 @@ export async function mendPart(open: OpenPart, copy: PartCopy, context: MendCont
     const { offset, reason } = stopped;
     // What begins with # passes for a note, and may be a command that was damaged.
     let from = Math.min(offset, afterTimes(reader, mend.lastEnd, size));
-    at = findCommands(reader, from + 1, size)?.offset ?? size;
+    at = stopped.goesOn ?? findBehind(reader, offset, from + 1, size)?.offset ?? size;
     const isArgument = from === offset && startsWithArgument(reader, offset, size);
     // A command that claims fewer arguments than it has leaves the others behind.
     if (isArgument) from = mend.suspectLast(offset);
@@ -81,7 +81,7 @@ export async function mendPart(open: OpenPart, copy: PartCopy, context: MendCont
 type Stop =
   | { readonly kind: 'end' }
   | { readonly kind: 'torn'; readonly offset: number }
-  | { readonly kind: 'damage'; readonly offset: number; readonly reason: string };
+  | { readonly kind: 'damage'; readonly offset: number; readonly reason: string; readonly goesOn?: number };
 
 /** Reads whole commands from `start` on until something else stands there. */
 async function readCommands(
@@ -125,13 +125,10 @@ async function readCommands(
   }
   const { torn } = decoder;
   if (torn === undefined) return { kind: 'end' };
-  return judgeTail(reader, torn) === 'torn'
-    ? { kind: 'torn', offset: torn.offset }
-    : {
-        kind: 'damage',
-        offset: torn.offset,
-        reason: 'the length of an argument reaches over other commands',
-      };
+  const goesOn = findInTail(reader, torn);
+  if (goesOn === undefined) return { kind: 'torn', offset: torn.offset };
+  const reason = 'the length of an argument reaches over other commands';
+  return { kind: 'damage', offset: torn.offset, reason, goesOn };
 }
 
 function tornReason({ isLast }: OpenPart): string {

@@ -1,4 +1,12 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../src/aof/position.js';
@@ -16,6 +24,7 @@ afterEach(() => scratch.remove());
 
 async function repair(bytes: Uint8Array, options: RepairAofOptions = {}) {
   const out = scratch.path('out.aof');
+  rmSync(out, { force: true });
   const report = await repairAof(scratch.file('log.aof', bytes), out, options);
   return { report, code: repairCode(report), output: readFileSync(out) };
 }
@@ -30,6 +39,37 @@ function shown(bytes: Uint8Array): string[] {
     )
     .map((words) => (typeof words === 'string' ? words : words.join(' ')));
 }
+
+describe('text of values that looks like commands', () => {
+  const inner = Buffer.concat([Buffer.from('\r\n'), logOf('FLUSHALL', 'SET inner 1')]);
+  const value = Buffer.concat([inner, Buffer.alloc(60, 0x78)]);
+  const log = Buffer.concat([logOf('SET a 1'), respBytes('SET', 'k', value), logOf('SET b 1', 'SET c 1')]);
+  const at = placeIn(log, 'FLUSHALL') + 'FLUSHALL'.length + 2;
+
+  test('none of it where the log is cut off in the value', async () => {
+    for (let size = at; size < at + 40; size++) {
+      const { output, code } = await repair(log.subarray(0, size));
+      expect(shown(output)).toEqual(['SET a 1']);
+      expect(code).toBe(1);
+    }
+  });
+
+  test('none of it where bytes of the value are changed, left out or put in', async () => {
+    const end = log.length - logOf('SET b 1', 'SET c 1').length;
+    for (let i = at; i < end; i += 7) {
+      const left = log.subarray(0, i);
+      for (const damaged of [
+        Buffer.concat([left, Buffer.alloc(end - i), log.subarray(end)]),
+        Buffer.concat([left, Buffer.from('more'), log.subarray(i)]),
+        Buffer.concat([left, log.subarray(i + 1)]),
+      ]) {
+        const { output } = await repair(damaged);
+        expect(shown(output).filter((command) => /FLUSHALL|inner/.test(command as string))).toEqual([]);
+        expect(shown(output)).toEqual(expect.arrayContaining(['SET a 1', 'SET c 1']));
+      }
+    }
+  });
+});
 
 describe('what is kept', () => {
   test('all of a whole log, with its notes', async () => {
@@ -112,11 +152,11 @@ describe('what is kept', () => {
   });
 
   test('a length that reaches over other commands takes none along', async () => {
-    const log = logOf('SET a 1', 'SET b 1', 'SET c 1', 'SET d 1');
+    const log = logOf('SET a 1', 'SET b 1', 'SET c 1', 'SET d 1', 'SET e 1');
     const at = placeIn(log, '$1\r\n1', 1);
     const lying = Buffer.concat([log.subarray(0, at), Buffer.from('$9999'), log.subarray(at + 2)]);
     const { output, report } = await repair(lying);
-    expect(shown(output)).toEqual(['SET a 1', 'SET c 1', 'SET d 1']);
+    expect(shown(output)).toEqual(['SET a 1', 'SET c 1', 'SET d 1', 'SET e 1']);
     expect(report.lost.map(({ reason }) => reason)).toEqual([
       'the length of an argument reaches over other commands',
     ]);

@@ -18,7 +18,8 @@ function over(bytes: Uint8Array) {
 }
 
 function find(bytes: Uint8Array, from = 0, end = bytes.length) {
-  return findCommands(over(bytes), from, end);
+  const found = findCommands(over(bytes), from, end);
+  return found && { offset: found.offset, commands: found.commands };
 }
 
 const junk = Buffer.from('\0\0*9\r\n$1\r\nx garbage $5 *3\r\n');
@@ -106,11 +107,21 @@ describe('judgeTail', () => {
 
   test('a length that reaches over commands is damage', () => {
     const lying = Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$99999\r\ny\r\n');
-    expect(judge(Buffer.concat([lying, logOf('SET a 1', 'SET b 1')]), 0)).toBe('damage');
+    expect(judge(Buffer.concat([lying, logOf('SET a 1', 'SET b 1', 'SET c 1')]), 0)).toBe('damage');
   });
 
   test('a torn value that is a log itself is torn', () => {
     const whole = respBytes('SET', 'k', logOf('DEL x', 'DEL y', 'DEL z', 'DEL w'));
     expect(judge(whole.subarray(0, whole.length - 9), 0)).toBe('torn');
+  });
+
+  test('a torn value with a log in its middle is torn, wherever it is cut off within a command', () => {
+    const inner = logOf('FLUSHALL', 'DEL x', 'DEL y', 'DEL z', 'DEL w');
+    for (const before of ['text', 'text\r\n', '\r\n']) {
+      const whole = respBytes('SET', 'k', Buffer.concat([Buffer.from(before), inner, Buffer.from('text')]));
+      const { length } = logOf('DEL w');
+      const last = whole.length - 6 - length;
+      for (let size = 1; size < length; size++) expect(judge(whole.subarray(0, last + size), 0)).toBe('torn');
+    }
   });
 });
