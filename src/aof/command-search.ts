@@ -59,7 +59,7 @@ export class CommandSearch {
     this.walk = new PositionWindow(reader, end);
   }
 
-  /** @param claimed where an argument claims to end that begins before `from` and is not closed there */
+  /** @param claimed where arguments claim to end that begin before `from` */
   find(from: number, claimed = from): FoundCommands | undefined {
     /** Where an argument ends that stands around `at`. */
     let around = claimed;
@@ -91,18 +91,33 @@ export class CommandSearch {
     }
   }
 
-  /** The argument of a command that is not closed where it claims to end; undefined if none is it. */
-  openArgument(command: number): { readonly body: number; readonly claimed: number } | undefined {
+  /** Where the argument begins that is not closed where it claims to end; undefined if each is. */
+  openArgument(command: number): number | undefined {
     let at = this.header(command, STAR);
     if (at < 0) return undefined;
     for (let left = this.number; left > 0; left--) {
       const body = this.header(at, DOLLAR);
       if (body < 0) return undefined;
       const claimed = body + this.number + 2;
-      if (claimed > this.end || !this.isLineEnd(claimed - 2)) return { body, claimed };
+      if (claimed > this.end || !this.isLineEnd(claimed - 2)) return body;
       at = claimed;
     }
     return undefined;
+  }
+
+  /**
+   * Where the arguments end that stand whole from a command or an argument on, the first included
+   * that is not closed where it claims to end.
+   */
+  claimedEnd(start: number): number {
+    let at = start < this.end && this.walk.byte(start) === STAR ? this.header(start, STAR) : start;
+    for (let left = at === start ? Number.POSITIVE_INFINITY : this.number; left > 0; left--) {
+      const body = this.header(at, DOLLAR);
+      if (body < 0) break;
+      at = body + this.number + 2;
+      if (at > this.end || !this.isLineEnd(at - 2)) break;
+    }
+    return Math.max(start, at);
   }
 
   /** Whether CR LF stands at a position. */

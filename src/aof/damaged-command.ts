@@ -1,11 +1,20 @@
+import { printable } from '../bytes/escape.js';
 import type { LogHead } from '../record.js';
 import type { CommandSpec } from '../resp/command-spec.js';
+
+/** Why a command that frames well is none that a server has written; undefined for any other. */
+export function damageOf(record: LogHead): string | undefined {
+  const { spec, argumentCount } = record;
+  if (!hasArity(spec, argumentCount)) return `${spec.name} with ${argumentCount} arguments`;
+  if (spec.group !== 'unknown' || !isDamagedName(record)) return undefined;
+  return `no server knows ${printable(record.argument(0), 32)}`;
+}
 
 /**
  * Whether an unknown name is no command of a module: it is no word, or has no dot, as theirs do, and
  * no more arguments than SELECT.
  */
-export function isDamagedName(record: LogHead): boolean {
+function isDamagedName(record: LogHead): boolean {
   const start = record.argumentStart(0);
   const end = record.argumentEnd(0);
   let hasDot = false;
@@ -18,6 +27,6 @@ export function isDamagedName(record: LogHead): boolean {
 }
 
 /** Whether a command takes so many arguments, its name included. */
-export function hasArity({ arity }: CommandSpec, count: number): boolean {
+function hasArity({ arity }: CommandSpec, count: number): boolean {
   return arity > 0 ? count === arity : count >= -arity;
 }

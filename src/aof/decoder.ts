@@ -38,6 +38,7 @@ const DOLLAR = 0x24;
 const HASH = 0x23;
 const CR = 0x0d;
 const LF = 0x0a;
+const TAB = 0x09;
 
 /** `*` or `$`, digits, CR LF: in a longer header stands no number that a server accepts. */
 const LONGEST_HEADER = 32;
@@ -493,8 +494,11 @@ export class LogDecoder {
       if (end - start >= LONGEST_ANNOTATION) throw this.corrupt('an annotation has no end', start);
       return false;
     }
+    // What was a command before bytes were changed must not pass for a note.
+    if (!isText(bytes, start, end)) throw this.corrupt('an annotation holds bytes that are no text', start);
     const time = timeOf(bytes, start, end);
     if (time !== undefined) enterTime(this.state, time);
+    else if (beginsTime(bytes, start, end)) throw this.corrupt('an annotation holds no time', start);
     window.start = end + 1;
     return true;
   }
@@ -547,12 +551,28 @@ function heldArguments(record: LogHead): number {
   return record.kind === 'log-begin' ? (record as LogBegin).heldArguments : record.argumentCount;
 }
 
+/** Whether a line holds no control characters but tabs, and a CR at its end. */
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = bytes[end - 1] === CR ? end - 1 : end;
+  for (let at = start; at < last; at++) {
+    const byte = bytes[at] as number;
+    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) return false;
+  }
+  return true;
+}
+
+/** Whether a line begins with `#TS:`. */
+function beginsTime(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start >= 4 && bytes[start + 1] === 0x54 && bytes[start + 2] === 0x53 && bytes[start + 3] === 0x3a
+  );
+}
+
 /** The time in `#TS:<unix seconds>` CR; undefined for another annotation. */
 function timeOf(bytes: Uint8Array, start: number, end: number): number | undefined {
   const last = bytes[end - 1] === CR ? end - 1 : end;
   const size = last - start - 4;
-  if (size < 1 || size > 15) return undefined;
-  if (bytes[start + 1] !== 0x54 || bytes[start + 2] !== 0x53 || bytes[start + 3] !== 0x3a) return undefined;
+  if (size < 1 || size > 15 || !beginsTime(bytes, start, end)) return undefined;
   let time = 0;
   for (let at = start + 4; at < last; at++) {
     const digit = (bytes[at] as number) - 0x30;

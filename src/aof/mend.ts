@@ -1,8 +1,7 @@
 import { latin1Bytes } from '../bytes/ascii.js';
-import { printable } from '../bytes/escape.js';
 import type { LogHead } from '../record.js';
 import type { CommandSpec } from '../resp/command-spec.js';
-import { hasArity, isDamagedName } from './damaged-command.js';
+import { damageOf } from './damaged-command.js';
 import { type Neighbour, PartFindings } from './lost-ranges.js';
 import { isNamed, type MendRules, type PartPosition } from './mend-rules.js';
 import type { PartEdit } from './part-edit.js';
@@ -158,12 +157,9 @@ export class LogMend {
       this.stop(this.lastEnd);
       return;
     }
-    if (!hasArity(spec, record.argumentCount)) {
-      this.damage(offset, endOffset, `${spec.name} with ${record.argumentCount} arguments`, 1, false);
-      return;
-    }
-    if (spec.group === 'unknown' && isDamagedName(record)) {
-      this.damage(offset, endOffset, `no server knows ${printable(record.argument(0), 32)}`, 1, true);
+    const damage = damageOf(record);
+    if (damage !== undefined) {
+      this.damage(offset, endOffset, damage, 1, spec.group === 'unknown');
       return;
     }
     switch (spec.role) {

@@ -26,8 +26,8 @@ export function findCommands(reader: PositionReader, from: number, end: number):
 }
 
 /**
- * The same behind a command that is damaged. Commands in what one of its arguments claims are its
- * text, unless they go on behind its end: bytes in it were changed, and its length was not.
+ * The same behind a command that is damaged. Commands in what its arguments claim are their text,
+ * unless they go on behind the end of that: bytes were changed, and no length was.
  * @param command position of its first byte; @param from position to begin at
  */
 export function findBehind(
@@ -37,8 +37,8 @@ export function findBehind(
   end: number,
 ): FoundCommands | undefined {
   const search = new CommandSearch(reader, end);
-  const claimed = search.openArgument(command)?.claimed ?? end + 1;
-  return search.find(from, claimed > end ? from : claimed);
+  const claimed = search.claimedEnd(command);
+  return search.find(from, claimed > end ? from : Math.max(from, claimed));
 }
 
 /**
@@ -52,8 +52,8 @@ export function findInTail(reader: PositionReader, torn: TornTail): number | und
   const search = new CommandSearch(reader, end);
   const open = search.openArgument(torn.offset);
   if (open === undefined) return undefined;
-  for (let found = search.find(open.body); found !== undefined; found = search.find(found.end)) {
-    if (found.offset === open.body) return undefined;
+  for (let found = search.find(open); found !== undefined; found = search.find(found.end)) {
+    if (found.offset === open) return undefined;
     const goesOn = found.end === end && found.commands >= RUN;
     if (goesOn && search.isLineEnd(found.offset - 2)) return found.offset;
   }

@@ -1,11 +1,12 @@
 import { CommandLookup } from '../aof/command-lookup.js';
+import { damageOf } from '../aof/damaged-command.js';
 import { type LogState, newLogState } from '../aof/log-state.js';
 import { PartDecoder } from '../aof/part-decoder.js';
 import { findBehind, findInTail } from '../aof/resync.js';
 import { type TransactionFault, TransactionWatch } from '../aof/transaction-watch.js';
 import { printable } from '../bytes/escape.js';
 import { RdbkitError } from '../errors.js';
-import type { RecordBatch } from '../record.js';
+import type { LogHead, RecordBatch } from '../record.js';
 import type { AofLayout, AofPartFile } from './aof-parts.js';
 import type { AofCheck, CheckAofOptions, LogCheck } from './log-check.js';
 import { isFinding, LogFindings } from './log-findings.js';
@@ -162,8 +163,23 @@ class Reading {
 
   private take(batch: RecordBatch): void {
     this.findings.take(batch);
+    for (const record of batch.records) {
+      if (record.kind === 'log-command' || record.kind === 'log-begin') this.look(record);
+    }
     this.transactions.take(batch);
     this.options.onProgress?.();
+  }
+
+  /** Enters a command that frames well and is none that a server has written. */
+  private look(record: LogHead): void {
+    const message = damageOf(record);
+    if (message === undefined) return;
+    const { offset, part, endOffset: to } = record;
+    const around = this.file === undefined ? {} : { around: bytesAround(this.file, offset) };
+    this.findings.fault(new RdbkitError('INPUT_CORRUPT', message, { offset }), {
+      ...{ part: part.name, to },
+      ...around,
+    });
   }
 
   /** Enters damage; returns where commands go on behind it, where they do. */

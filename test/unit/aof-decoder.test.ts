@@ -55,6 +55,17 @@ describe('what is no log', () => {
   });
 });
 
+test.each(['#TS:x\r\n', '#TS:\r\n', '#TS:12 34\r\n', '#T\0\0\0\0\n', '#a\rb\r\n', '#\x7f\r\n'])(
+  'bytes that pass for a note and are none: %j',
+  (note) => {
+    const { commands, error } = readLog(
+      Buffer.concat([logOf('SET a 1'), Buffer.from(note), logOf('SET b 1')]),
+    );
+    expect(commands).toHaveLength(1);
+    expect(error).toMatchObject({ code: 'INPUT_CORRUPT', offset: logOf('SET a 1').length });
+  },
+);
+
 test('databases, transactions and times', () => {
   const { commands, state } = readLog(
     logOf(
@@ -66,7 +77,6 @@ test('databases, transactions and times', () => {
       'SELECT 4',
       'EXEC',
       '#TS:9',
-      '#TS:x',
       '#other',
       'SET c 3',
       '#TS:12',

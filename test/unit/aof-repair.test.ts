@@ -71,6 +71,25 @@ describe('text of values that looks like commands', () => {
   });
 });
 
+test('commands that pass for a note, because of a byte and the zeros behind it, are told as lost', async () => {
+  const log = logOf('SET a 1', 'SET b 1', 'SET c 1', 'SET d 1');
+  const damaged = Buffer.from(log);
+  damaged.fill(0, placeIn(log, '*3', 1) + 1, placeIn(log, '*3', 3) - 1);
+  damaged[placeIn(log, '*3', 1)] = 0x23;
+  const { output, code, report } = await repair(damaged);
+  expect(shown(output)).toEqual(['SET a 1', 'SET d 1']);
+  expect(code).toBe(1);
+  expect(report.lost).toMatchObject([{ from: placeIn(log, '*3', 1), to: placeIn(log, '*3', 3) }]);
+});
+
+test('text in a whole argument before the damage is none', async () => {
+  const value = Buffer.concat([Buffer.from('x\r\n'), logOf('FLUSHALL', 'SET inner 1')]);
+  const log = Buffer.concat([logOf('SET a 1'), respBytes('RPUSH', 'k', value, 'more'), logOf('SET b 1')]);
+  log[placeIn(log, '$4\r\nmore')] = 0;
+  const { output } = await repair(log);
+  expect(shown(output)).toEqual(['SET a 1', 'SET b 1']);
+});
+
 describe('what is kept', () => {
   test('all of a whole log, with its notes', async () => {
     const log = logOf('#TS:100', 'SELECT 0', 'SET a 1', '# another', 'MULTI', 'EXEC', '#TS:200');

@@ -396,6 +396,17 @@ test('large commands count as any other', async () => {
   expect(await checkAof(path).run({ limits })).toMatchObject({ ok: true, commands: 9 });
 });
 
+test('a command that frames well and is none is a fault', async () => {
+  const log = logOf('SET a 1', 'SET b', 'SET c 1', '\x13ELECT 1', 'SET d 1', 'module.command x', 'SET e 1');
+  const check = await checkAof(file(log)).run();
+  expect(check).toMatchObject({ ok: false, commands: 7 });
+  expect(check.faults).toMatchObject([
+    { code: 'INPUT_CORRUPT', message: 'SET with 2 arguments', offset: placeIn(log, '*2') },
+    { code: 'INPUT_CORRUPT', message: 'no server knows "\\x13ELECT"', offset: placeIn(log, '*2', 1) },
+  ]);
+  expect(check.faults.map(({ to }) => to)).toEqual([placeIn(log, '*3', 1), placeIn(log, '*3', 2)]);
+});
+
 describe('beside redis-check-aof', () => {
   /** What the server's own tool says of a file. */
   function theirs(path: string): { isValid: boolean; upTo: number } | undefined {
@@ -447,15 +458,18 @@ describe('beside redis-check-aof', () => {
         .toString('latin1')
         .matchAll(/\*\d|#TS/g),
     ].map(({ index }) => index);
+    const namesIn = (bytes: Buffer) =>
+      bytes.toString('latin1').match(/\n(?:SET|SELECT|MULTI|EXEC)\r/g)?.length ?? 0;
     for (let at = 0; at < log.length; at += 2) {
       const content = Buffer.from(log);
       content[at] = (content[at] as number) ^ 0x40;
       const path = file(content);
       const { isValid, first } = await ours(path, content);
       const { isValid: isValidThere, upTo } = theirs(path) as { isValid: boolean; upTo: number };
-      // They do not look at what stands in the line of a time, nor at what SELECT selects.
+      // They do not look at what stands in the line of a time, nor at what SELECT selects, nor at names.
       if (content.indexOf('#TS:1700000000\r\n') < 0) continue;
       if (content.indexOf('SELECT\r\n$1\r\n0') < 0) continue;
+      if (namesIn(content) < namesIn(log)) continue;
       expect({ at, isValid }).toEqual({ at, isValid: isValidThere });
       // They name the command, or its transaction; we the byte.
       const command = Math.max(0, ...starts.filter((start) => start <= first));
