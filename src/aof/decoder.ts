@@ -114,6 +114,27 @@ export class LogDecoder {
     this.inputEnd = options.inputBytes ?? Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * Begins anew at a position, as behind damage: whatever was read, or begun, is forgotten, and the
+   * memory is used again.
+   */
+  restart(base: number): void {
+    const { window } = this;
+    this.close();
+    this.large = undefined;
+    this.done = false;
+    this.torn = undefined;
+    this.ended = false;
+    this.failure = undefined;
+    this.queue.length = 0;
+    this.firstMark = 0;
+    this.marked = 0;
+    this.argumentCount = -1;
+    window.start = 0;
+    window.end = 0;
+    window.base = base;
+  }
+
   /** Position in the part behind the last whole command. */
   get offset(): number {
     return this.large?.offset ?? this.window.offset;

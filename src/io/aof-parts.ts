@@ -51,6 +51,9 @@ const MANIFEST_HEAD = 4096;
 
 const TEMPORARY = 'temp-';
 
+/** No such file, and a link that leads to itself. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP']);
+
 /**
  * Finds the parts of a log from the path of a folder, of the data folder above it, of a manifest,
  * or of a single file. A file that a manifest beside it names is read alone, too.
@@ -208,7 +211,7 @@ function sizeOf(path: string): number | undefined {
     const stat = statSync(path);
     return stat.isFile() ? stat.size : undefined;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (ABSENT.has((thrown as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw thrown;
   }
 }

@@ -25,6 +25,12 @@ const LOG_DUMP = /aof-(?:base|preamble)/;
 /** How a log's last command ends, where its last argument is short. */
 const COMMAND_END = /\r\n\$\d{1,10}\r\n.*\r\n$/s;
 
+/** A command in the middle of anything. */
+const COMMAND = /\*[1-9]\d{0,9}\r\n\$\d{1,2}\r\n[A-Za-z]{3,20}\r\n/;
+
+/** What a dump whose magic is damaged has near its beginning. */
+const DUMP_FIELDS = /\xfa\x09(?:redis|valkey)-/;
+
 const TRAILER = 9;
 const END_OF_DUMP = 0xff;
 
@@ -43,8 +49,7 @@ export async function detectInput(path: string): Promise<InputKind> {
     if (compression !== 'none') return kindOf(await unwrapHead(head, compression));
     const kind = kindOf(head);
     if (kind === 'aof' && DUMP.test(latin1Text(head, 0, 8))) return await withDump(path, tail);
-    const hasCommands = kind === 'rdb' && DUMP.test(latin1Text(head, 0, 8)) && !endsDump(tail);
-    return hasCommands && COMMAND_END.test(latin1Text(tail)) ? 'aof' : kind;
+    return kind === 'rdb' && !endsDump(tail) && isDamagedLog(head, tail) ? 'aof' : kind;
   } catch (thrown) {
     throw readError(thrown, path);
   }
@@ -72,6 +77,14 @@ function kindOf(head: Uint8Array): InputKind {
   if (COMMANDS.test(text)) return 'aof';
   if (looksLikeManifest(head)) return 'manifest';
   return DUMP.test(text) && LOG_DUMP.test(text) && isLogDump(head) ? 'aof' : 'rdb';
+}
+
+/** Whether a file is a log whose first bytes do not tell, by the commands in it. */
+function isDamagedLog(head: Uint8Array, tail: Uint8Array): boolean {
+  const text = latin1Text(head);
+  const endsInCommand = COMMAND_END.test(latin1Text(tail));
+  if (DUMP.test(text)) return endsInCommand;
+  return !DUMP_FIELDS.test(text) && (endsInCommand || COMMAND.test(text));
 }
 
 /** Whether the aux fields say that commands follow. */

@@ -17,6 +17,9 @@ import { readError } from './read-error.js';
 const SMALLEST_CHUNK = 1 << 12;
 const CHUNK = 1 << 20;
 
+/** Places of damage in a part behind which reading goes on; what is damaged more often is no log. */
+const MOST_GAPS = 1_000_000;
+
 /** Bytes copied between two turns of the event loop. */
 const BYTES_A_TURN = 8 * CHUNK;
 
@@ -46,21 +49,27 @@ export interface MendContext {
  * @throws RdbkitError IO; ABORTED
  */
 export async function mendPart(open: OpenPart, copy: PartCopy, context: MendContext): Promise<void> {
-  const { size, part } = open;
-  const { mend, state } = context;
+  const { size, part, start } = open;
+  const { mend, state, lookup, limits } = context;
   const reader = new FileReader(open.file, open.path);
-  for (let at = open.start; ; ) {
-    const stopped = await readCommands(open, at, reader, copy, context);
+  const options = { limits, base: start, inputBytes: size, looseTransactions: true };
+  const decoder = new LogDecoder(part, state, lookup, () => new NoSpill(), options);
+  let gaps = 0;
+  for (let at = start; ; ) {
+    decoder.restart(at);
+    const stopped = await readCommands(open, at, reader, copy, decoder, context);
     if (mend.isEnded) break;
     if (stopped.kind !== 'damage') {
       const torn = stopped.kind === 'torn' ? { offset: stopped.offset, reason: tornReason(open) } : undefined;
       mend.finish(size, state.timeSeconds, torn);
       break;
     }
-    const { offset, reason } = stopped;
+    const { offset } = stopped;
+    const isTooMuch = ++gaps > MOST_GAPS;
+    const reason = isTooMuch ? `damage in more than ${MOST_GAPS} places: not read on` : stopped.reason;
     // What begins with # passes for a note, and may be a command that was damaged.
     let from = Math.min(offset, afterTimes(reader, mend.lastEnd, size));
-    at = stopped.goesOn ?? findBehind(reader, offset, from + 1, size)?.offset ?? size;
+    at = isTooMuch ? size : (stopped.goesOn ?? findBehind(reader, offset, from + 1, size)?.offset ?? size);
     const isArgument = from === offset && startsWithArgument(reader, offset, size);
     // A command that claims fewer arguments than it has leaves the others behind.
     if (isArgument) from = mend.suspectLast(offset);
@@ -85,14 +94,13 @@ type Stop =
 
 /** Reads whole commands from `start` on until something else stands there. */
 async function readCommands(
-  { part, size }: OpenPart,
+  { size }: OpenPart,
   start: number,
   reader: FileReader,
   copy: PartCopy,
-  { mend, state, lookup, limits, signal }: MendContext,
+  decoder: LogDecoder,
+  { mend, signal }: MendContext,
 ): Promise<Stop> {
-  const options = { limits, base: start, inputBytes: size, looseTransactions: true };
-  const decoder = new LogDecoder(part, state, lookup, () => new NoSpill(), options);
   try {
     let chunk = SMALLEST_CHUNK;
     let turnAt = start + BYTES_A_TURN;
@@ -142,15 +150,35 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted === true) throw new RdbkitError('ABORTED', 'interrupted');
 }
 
-/** An open file, read by position. */
+/** A file is read in such pieces where less is asked for. */
+const PIECE = 1 << 16;
+
+/** An open file of which nothing changes, read by position. What lies side by side is read at once. */
 export class FileReader implements PositionReader {
+  private readonly held = new Uint8Array(PIECE);
+  private base = 0;
+  private size = 0;
+
   constructor(
     private readonly file: number,
     private readonly path: string,
   ) {}
 
   readAt(offset: number, target: Uint8Array): number {
-    if (target.length === 0) return 0;
+    const { length } = target;
+    if (length === 0) return 0;
+    if (length >= PIECE) return this.read(offset, target);
+    if (offset < this.base || offset + length > this.base + this.size) {
+      this.base = offset - (offset % SMALLEST_CHUNK);
+      this.size = this.read(this.base, this.held);
+    }
+    const from = offset - this.base;
+    const bytes = this.held.subarray(from, Math.max(from, Math.min(this.size, from + length)));
+    target.set(bytes);
+    return bytes.length;
+  }
+
+  private read(offset: number, target: Uint8Array): number {
     try {
       return readSync(this.file, target, 0, target.length, offset);
     } catch (thrown) {

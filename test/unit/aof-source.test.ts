@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -402,6 +404,30 @@ describe('from and until', () => {
     const later = scratch.file('later.aof', logOf('#TS:99999999999', 'SET a 1'));
     expect((await read(later)).source.notes.join()).toMatch(/future/);
     expect((await read(make(), { from: time(200) })).source.notes.join()).toMatch(/no command is as late/);
+  });
+});
+
+test('a manifest that is a pipe is not waited for, a part that is a link to itself is not there', () => {
+  execFileSync('mkfifo', [scratch.path('p.manifest')]);
+  expect(() => surveyAof(scratch.folder)).toThrow(expect.objectContaining({ code: 'IO' }));
+  rmSync(scratch.path('p.manifest'));
+  const path = folder('file loop.aof seq 1 type i\n', {});
+  symlinkSync('loop.aof', join(path, 'loop.aof'));
+  expect(surveyAof(path).missing).toMatchObject([{ name: 'loop.aof' }]);
+});
+
+describe('a log whose first bytes do not tell', () => {
+  const log = logOf('SELECT 0', 'SET a 1', 'SET b 2', 'SET c 3');
+  const zeros = Buffer.alloc(5000);
+  test.each<[string, Uint8Array, string]>([
+    ['its first byte is gone', Buffer.concat([Buffer.of(0), log.subarray(1)]), 'aof'],
+    ['it begins in a value', log.subarray(30), 'aof'],
+    ['it begins with zeros', Buffer.concat([zeros, log]), 'aof'],
+    ['it is cut off, too', Buffer.concat([Buffer.of(0), log.subarray(1, 80)]), 'aof'],
+    ['zeros are no log', zeros, 'rdb'],
+    ['a dump without its magic', rdb(['k', '\r\n*2\r\n$3\r\nDEL\r\n']).subarray(9), 'rdb'],
+  ])('%s', async (_, bytes, kind) => {
+    expect(await detectInput(scratch.file('input', bytes))).toBe(kind);
   });
 });
 
