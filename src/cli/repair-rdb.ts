@@ -117,6 +117,11 @@ function notes(repair: RdbRepair): string[] {
   }
   if (checksum === 'absent' && lostRanges > 0) said.push('the file has no checksum');
   if (!hasEnd) said.push('the file is cut off: it has no end');
+  if (repair.unsearched > 0) {
+    said.push(
+      `in ${formatBytes(repair.unsearched)} of what was lost nothing was looked for: too much before it looks like keys and is none`,
+    );
+  }
   if (bytes.trailing > 0)
     said.push(`${formatBytes(bytes.trailing)} behind the end of the dump were left out`);
   return said;

@@ -68,6 +68,8 @@ export interface RdbRepair {
   readonly lostRanges: number;
   /** The first thousand of them. */
   readonly lost: readonly LostRange[];
+  /** Bytes of them in which nothing was looked for: too much before them came to nothing. */
+  readonly unsearched: number;
   /** Databases in which more keys were kept than the dump says: some are none, or come twice. */
   readonly excess: readonly Excess[];
   readonly partial: PartialKey | undefined;
@@ -161,6 +163,7 @@ async function repair(
     refused,
     lostRanges: plan.lostRanges,
     lost: plan.lost,
+    unsearched: plan.unsearched,
     excess: plan.excess,
     partial: source.partial,
     outputBytes,

@@ -28,8 +28,11 @@ export class FileView {
     return this.base + this.end;
   }
 
-  /** Brings `size` bytes from `offset` into view, or as many as there are; says how many were read. */
-  show(offset: number, size: number): number {
+  /**
+   * Brings `size` bytes from `offset` into view, or as many as there are; says how many were read.
+   * @param most bytes to read where `size` is less
+   */
+  show(offset: number, size: number, most = this.firstBytes): number {
     const wanted = Math.min(offset + size, this.input.size);
     if (offset >= this.base && wanted <= this.limit) return 0;
     const capacity = Math.max(size, this.firstBytes);
@@ -37,7 +40,7 @@ export class FileView {
       this.bytes = new Uint8Array(capacity);
     }
     this.base = offset;
-    this.end = this.input.readAt(offset, this.bytes);
+    this.end = this.input.readAt(offset, this.bytes.subarray(0, Math.max(size, most)));
     return this.end;
   }
 }

@@ -20,6 +20,9 @@ export type ItemKind = 'key' | 'select' | 'resize' | 'aux' | 'other' | 'eof';
 /** Bytes in view with which an item is begun; few are longer. */
 const AHEAD = 64 * 1024;
 
+/** Fewer bytes cost as much to read. */
+const LEAST_READ = 4096;
+
 /** Bytes that are read in the time that one is walked. */
 const READS_A_WALK = 8;
 
@@ -133,6 +136,9 @@ export class ItemWalker {
     this.isChecked = false;
     this.work = 0;
     (this.file as { templates: HashTemplates }).templates = templates;
+    const { stackTraceLimit } = Error;
+    // Most places that are tried are none: where their fault came from takes longer than finding it.
+    if (this.budget !== Number.POSITIVE_INFINITY) Error.stackTraceLimit = 0;
     try {
       this.readHead(offset, templates);
       return true;
@@ -141,14 +147,21 @@ export class ItemWalker {
       if (fault.code === 'IO' || fault.code === 'INTERNAL') throw fault;
       this.fault = fault;
       return false;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
+  }
+
+  /** Bytes that are read at once: few where few may be looked at. */
+  private get ahead(): number | undefined {
+    return this.budget < AHEAD ? Math.max(LEAST_READ, this.budget) : undefined;
   }
 
   /** Reads as far as the value with more and more in view, then the value. */
   private readHead(offset: number, templates: HashTemplates): void {
     const { scan, view } = this;
     for (let size = Math.min(AHEAD, this.budget); ; size *= 2) {
-      this.work += view.show(offset, size) / READS_A_WALK;
+      this.work += view.show(offset, size, this.ahead) / READS_A_WALK;
       this.look(offset, size);
       scan.releaseDigits();
       if (this.tryHead(offset)) break;
@@ -303,11 +316,12 @@ export class ItemWalker {
       before = at;
       from = at;
       this.holdKey();
-      this.work += view.show(at, room) / READS_A_WALK;
+      this.work += view.show(at, room, this.ahead) / READS_A_WALK;
       this.look(at, room);
     }
     this.faultEnd = scan.base + scan.at;
     this.work += this.faultEnd - from;
+    if (this.work > this.budget) throw tooMuch();
     this.check(templates, this.faultEnd);
     this.faultEnd = -1;
   }

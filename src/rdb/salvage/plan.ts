@@ -63,6 +63,8 @@ export interface SalvagePlan {
   /** The first of them in full. */
   readonly lost: readonly LostRange[];
   readonly lostRanges: number;
+  /** Bytes of the lost ranges in which nothing was looked for, as too much before came to nothing. */
+  readonly unsearched: number;
   readonly lostBytes: number;
   /** Keys in the segments, names that come twice included. */
   readonly keys: number;

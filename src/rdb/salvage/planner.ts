@@ -508,6 +508,7 @@ export class SalvagePlanner {
       checksum,
       cut,
       excess: this.excess,
+      unsearched: this.search.unsearched,
     };
   }
 }

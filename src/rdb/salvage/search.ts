@@ -35,6 +35,10 @@ export class ResyncSearch {
   /** Whether the bytes to be searched may be the rest of a hash that is stored string by string. */
   inHash = true;
   private credit = MOST_CREDIT;
+  /** Places that may still be tried. */
+  private tries = FREE_TRIES;
+  /** Bytes that were passed over because too many places before them came to nothing. */
+  unsearched = 0;
   private readonly first = new Chain();
   private readonly second = new Chain();
 
@@ -87,14 +91,19 @@ export class ResyncSearch {
       at = base + (found < 0 ? end : found);
       this.earn(at - begun);
       if (found >= 0) {
-        if (this.isMagic(found)) {
+        if (this.isMagic(found) && this.tries >= 0) {
           const behind = this.passInnerDump(at, templates);
           if (behind === undefined) return at + MAGIC;
           at = behind;
         } else if (this.follow(at, templates, this.first) && !this.isField(found)) {
           return this.better(at, templates);
-        } else {
+        } else if (this.tries >= 0) {
           at++;
+        } else {
+          const behind = Math.min(at + PASSED_OVER, input.size);
+          this.unsearched += behind - at;
+          this.earn(behind - at);
+          at = behind;
         }
       }
       yield;
@@ -120,7 +129,7 @@ export class ResyncSearch {
   ): number | undefined {
     const { window, first } = this;
     window.show(from, to - from + START_BYTES);
-    for (let at = from; at < to; at++) {
+    for (let at = from; at < to && this.tries >= 0; at++) {
       const i = at - window.base;
       if (this.starts[window.bytes[i] as number] !== 1) continue;
       if (!looksLikeStart(window.bytes, i, window.end, this.types, this.binaryKeys)) continue;
@@ -138,7 +147,7 @@ export class ResyncSearch {
     const behind = first.ends[0] as number;
     if (behind - at > SWALLOWED || first.evidenceOver(at) >= BELIEVED || first.looksLikeKeys) return at;
     window.show(at, behind - at + START_BYTES);
-    for (let place = at + 1; place < behind; place++) {
+    for (let place = at + 1; place < behind && this.tries >= 0; place++) {
       const i = place - window.base;
       if (this.starts[window.bytes[i] as number] !== 1) continue;
       if (!looksLikeStart(window.bytes, i, window.end, this.types, this.binaryKeys)) continue;
@@ -159,6 +168,7 @@ export class ResyncSearch {
   ): boolean {
     const { walker, input } = this;
     const trial = new TrialTemplates(templates, this.limits.maxTemplateBytes);
+    this.tries--;
     chain.begin();
     let next = at;
     let lastKey: Uint8Array | undefined;
@@ -220,17 +230,23 @@ export class ResyncSearch {
   private passInnerDump(at: number, templates: HashTemplates): number | undefined {
     const { walker } = this;
     const trial = new TrialTemplates(templates, this.limits.maxTemplateBytes);
-    walker.budget = Number.POSITIVE_INFINITY;
+    this.tries--;
     let next = at + MAGIC;
-    while (walker.read(next, trial)) {
+    for (;;) {
+      walker.budget = Math.max(LEAST_BUDGET, this.credit);
+      const isWhole = walker.read(next, trial);
+      if (!isWhole) break;
       next = walker.end;
       if (walker.kind === 'eof') return next === this.input.size ? undefined : next;
     }
+    // What is whole is passed only once.
+    this.credit -= walker.work + COST;
     return next;
   }
 
   private earn(bytes: number): void {
     this.credit = Math.min(MOST_CREDIT, this.credit + CREDIT_A_BYTE * bytes);
+    this.tries = Math.min(FREE_TRIES, this.tries + bytes / BYTES_A_TRY);
   }
 }
 
@@ -259,6 +275,13 @@ const MOST_CREDIT = 64 << 20;
 /** … and what each may cost when nothing is left. */
 const LEAST_BUDGET = 1024;
 const COST = 64;
+
+/** Places that may be tried at no cost; then one for so many bytes. */
+const FREE_TRIES = 1 << 20;
+const BYTES_A_TRY = 64;
+
+/** Bytes passed over where more came to nothing: no dump holds so many that look like items. */
+const PASSED_OVER = 4096;
 
 /** Bytes in view on trial: less than where all is read, for it goes back and forth. */
 const TRIAL_VIEW = 128 * 1024;
