@@ -24,6 +24,8 @@ export interface ManifestFault {
   /** Position of the line in the file. */
   readonly offset: number;
   readonly message: string;
+  /** The line may have named a file, and no row came of it. */
+  readonly isUnread?: boolean;
 }
 
 export interface Manifest {
@@ -37,6 +39,8 @@ const LONGEST_LINE = 1024;
 
 /** Lines of which more are no manifest of a server. */
 const MOST_LINES = 100_000;
+
+const EMPTY = 'an empty line';
 
 const HASH = 0x23;
 const LF = 0x0a;
@@ -77,12 +81,17 @@ export function surveyManifest(bytes: Uint8Array): Manifest {
     const text = bytes.subarray(start, end);
     start = end;
     if (line > MOST_LINES) {
-      fail('more lines than any server writes');
+      faults.push({ line, offset, message: 'more lines than any server writes', isUnread: true });
       break;
     }
     if (text[0] === HASH) continue;
     const row = readRow(text, fail);
-    if (row === undefined) continue;
+    if (row === undefined) {
+      const last = faults.at(-1);
+      if (last?.line === line && last.message !== EMPTY)
+        faults[faults.length - 1] = { ...last, isUnread: true };
+      continue;
+    }
     rows.push(row);
     const before = names.get(row.name);
     if (before !== undefined) fail(`names ${quoted(row.name)} again, which line ${before} names`);
@@ -149,9 +158,7 @@ function readRow(text: Uint8Array, fail: (message: string) => void): ManifestRow
     return undefined;
   }
   if (words.length < 6 || words.length % 2 !== 0) {
-    fail(
-      words.length === 0 ? 'an empty line' : 'a line is not made of at least three names with a value each',
-    );
+    fail(words.length === 0 ? EMPTY : 'a line is not made of at least three names with a value each');
     return undefined;
   }
   const values = new Map<string, Uint8Array>();

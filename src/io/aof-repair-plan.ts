@@ -20,6 +20,17 @@ export function planParts(layout: AofLayout): PlannedPart[] {
   const { manifest, parts, path } = layout;
   if (manifest === undefined) return parts.map((file) => ({ name: file.name, file, reason: '' }));
   const rows = loadingOrder(manifest.rows);
+  const unread = manifest.faults.find(({ isUnread }) => isUnread === true);
+  if (unread !== undefined && !rows.some(({ role }) => role === 'base')) {
+    throw new RdbkitError(
+      'INPUT_CORRUPT',
+      `the manifest names no base, and line ${unread.line} cannot be read`,
+      {
+        subject: manifest.path,
+        hint: 'write that line anew: without the base the commands that follow stand for another state',
+      },
+    );
+  }
   const newest = Math.max(...rows.filter(({ role }) => role === 'base').map(({ seq }) => seq));
   const planned = new Map<string, PlannedPart>();
   let lastSeq = 0;

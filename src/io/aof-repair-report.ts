@@ -67,7 +67,7 @@ export interface AofRepair {
   /** The first 10,000 of `lostRanges` of each part. */
   readonly lost: readonly LostBytes[];
   readonly lostRanges: number;
-  /** Parts that the manifest names and that are not there, or that cannot be taken in. */
+  /** Parts that the manifest names and that are not there, or cannot be taken in, and lines that cannot be read. */
   readonly lostParts: readonly { readonly name: string; readonly reason: string }[];
   /** Commands whose database is not certain, as a SELECT may be lost before them. */
   readonly doubts: readonly DoubtfulRange[];

@@ -145,7 +145,8 @@ function tornReason({ isLast }: OpenPart): string {
     : 'the part is cut off within a command, and is not the last';
 }
 
-async function turn(signal: AbortSignal | undefined): Promise<void> {
+/** Lets others have their turn. @throws RdbkitError ABORTED */
+export async function turn(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
   if (signal?.aborted === true) throw new RdbkitError('ABORTED', 'interrupted');
 }

@@ -22,7 +22,7 @@ import {
   type RepairedBytes,
   type RepairedPart,
 } from './aof-repair-report.js';
-import { FileReader, mendPart } from './mend-part.js';
+import { FileReader, mendPart, turn } from './mend-part.js';
 import { NewPlace, requireFreePlace } from './new-place.js';
 import { PartCopy } from './part-copy.js';
 import { readError } from './read-error.js';
@@ -144,6 +144,11 @@ class Repair {
     const last = plan.findLast(({ file }) => file !== undefined)?.file;
     let known: Preamble | undefined = preamble;
     let done = 0;
+    for (const { line, message, isUnread } of layout.manifest?.faults ?? []) {
+      if (isUnread !== true) continue;
+      this.lostParts.push({ name: `line ${line} of the manifest`, reason: message });
+      this.isChanged = true;
+    }
     for (const { name, file, reason } of plan) {
       if (file === undefined) this.loseWhole(name, reason);
       else if (mend.isEnded) this.leaveOut(file);
@@ -154,6 +159,7 @@ class Repair {
       }
       done += file?.size ?? 0;
       this.options.onPart?.(done, sizes);
+      await turn(this.options.signal);
     }
     const bytes = this.parts.reduce((sum, part) => addBytes(sum, part.bytes), NO_BYTES);
     this.requireSense(bytes);

@@ -348,6 +348,35 @@ describe('folders', () => {
     expect(readdirSync(scratch.path('out'))).toHaveLength(5);
   });
 
+  test.each([
+    ['file a.2.incr.aof seq 2 type i startoffset 50', 'file ../a.2.incr.aof seq 2 type i'],
+    ['file a.2.incr.aof seq 2', 'file "a.2.incr.aof seq 2'],
+    ['seq 2', 'seq x'],
+    ['file a.3.incr.aof seq 3 type i startoffset 100\n', 'file a.3.incr'],
+  ])('a line of the manifest that cannot be read is a part that is lost: %s, %s', async (from, to) => {
+    const path = folder({ ...parts, 'a.manifest': manifest.replace(from, to) });
+    const report = await repairAof(path, scratch.path('out'));
+    expect(repairCode(report)).toBe(1);
+    expect(report.lostParts).toMatchObject([{ name: expect.stringMatching(/^line [34] of the manifest$/) }]);
+    expect(readdirSync(scratch.path('out'))).toHaveLength(4);
+    expect(read('a.manifest').toString()).not.toContain('endoffset');
+  });
+
+  test('a base that no line names that can be read is refused', async () => {
+    const path = folder({ ...parts, 'a.manifest': manifest.replace('type b', 'type') });
+    await expect(repairAof(path, scratch.path('out'))).rejects.toMatchObject({ code: 'INPUT_CORRUPT' });
+    expect(readdirSync(scratch.folder)).not.toContain('out');
+  });
+
+  test('a signal is seen between two parts', async () => {
+    const stop = new AbortController();
+    const path = folder({ ...parts, 'a.manifest': manifest });
+    const onPart = () => stop.abort();
+    const repairing = repairAof(path, scratch.path('out'), { signal: stop.signal, onPart });
+    await expect(repairing).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(readdirSync(scratch.folder)).toEqual(['aof']);
+  });
+
   test('parts that are torn, missing, in no order, named twice, or named by nobody', async () => {
     const { 'a.2.incr.aof': _, ...others } = parts;
     const lines = manifest.trim().split('\n');
