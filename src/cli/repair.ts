@@ -14,6 +14,11 @@ export async function repairCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const { output, report } = options;
+  if (output === '-') {
+    throw new RdbkitError('USAGE', 'a repair is written to a file, in which it can be changed', {
+      hint: 'name a file with -o',
+    });
+  }
   requireOwnFiles({ '-o': output, '--report': report }, [name]);
   if (report !== undefined) requireReportFolder(report);
   try {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { PartDecoder } from '../aof/part-decoder.js';
+import { RdbkitError } from '../errors.js';
 import type { RecordBatch } from '../record.js';
 import type { AofPartFile } from './aof-parts.js';
 
@@ -54,7 +55,7 @@ export class PartFile {
    * Reads from `position` to the end of the file, straight into the decoder's window, or until the
    * decoder is done. The decoder is not told that it is the end. The event loop gets its turn
    * often.
-   * @param onTurn called then
+   * @throws RdbkitError IO where a frozen file has become shorter
    */
   async *batches(decoder: PartDecoder, signal: AbortSignal): AsyncGenerator<RecordBatch> {
     let turnAt = this.position + BYTES_A_TURN;
@@ -62,7 +63,10 @@ export class PartFile {
       const space = decoder.space(CHUNK);
       const wanted = Math.min(space.length, CHUNK, this.end - this.position);
       const count = wanted > 0 ? readSync(this.file, space, 0, wanted, this.position) : 0;
-      if (count === 0) return;
+      if (count === 0) {
+        if (wanted > 0 && this.end !== Number.POSITIVE_INFINITY) throw this.shorter();
+        return;
+      }
       decoder.commit(count);
       this.position += count;
       for (let batch = decoder.next(); batch !== undefined; batch = decoder.next()) {
@@ -78,6 +82,11 @@ export class PartFile {
         signal.throwIfAborted();
       }
     }
+  }
+
+  private shorter(): RdbkitError {
+    const { path } = this.part;
+    return new RdbkitError('IO', 'it has become shorter while it was read', { subject: path });
   }
 
   close(): void {

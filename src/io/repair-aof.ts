@@ -8,6 +8,7 @@ import { formatManifest, type ManifestRow } from '../aof/manifest.js';
 import { LogMend } from '../aof/mend.js';
 import type { MendRules } from '../aof/mend-rules.js';
 import { type LogPosition, timeText } from '../aof/position.js';
+import { findCommands } from '../aof/resync.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { type Preamble, readPreamble, type SalvageBase } from './aof-base.js';
@@ -251,7 +252,8 @@ class Repair {
     }
     const { end: found, report } = await salvageBase(file.path, target, signal);
     this.salvage = report;
-    if (found === undefined && file.role !== 'base') {
+    // Where no command follows, all of it is the dump.
+    if (found === undefined && file.role !== 'base' && holdsCommands(file.path, file.size)) {
       fault.hint =
         'where the dump ends and the commands begin cannot be known: cut the file there, and repair both';
       throw fault;
@@ -363,6 +365,16 @@ class Repair {
       if (!mend.hasLeftOut(name)) notes.push(`no ${name} is in it`);
     }
     return notes;
+  }
+}
+
+/** Whether commands stand anywhere in a file. */
+function holdsCommands(path: string, size: number): boolean {
+  const file = openPart(path);
+  try {
+    return findCommands(new FileReader(file, path), 0, size) !== undefined;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../src/aof/position.js';
 import { repairCode } from '../../src/io/aof-repair-report.js';
 import { type RepairAofOptions, repairAof } from '../../src/io/repair-aof.js';
+import { salvageBase } from '../../src/io/salvage-base.js';
 import { logOf, placeIn, respBytes } from '../support/log-bytes.js';
 import { RdbBuilder } from '../support/rdb-builder.js';
 import { Scratch } from '../support/scratch.js';
@@ -360,6 +361,19 @@ describe('folders', () => {
     expect(report.lostParts).toMatchObject([{ name: expect.stringMatching(/^line [34] of the manifest$/) }]);
     expect(readdirSync(scratch.path('out'))).toHaveLength(4);
     expect(read('a.manifest').toString()).not.toContain('endoffset');
+  });
+
+  test('a single file that is cut off in its dump keeps the keys before', async () => {
+    const dump = new RdbBuilder()
+      .aux('aof-base', '1')
+      .key(0, 'a', Buffer.from('\x01x'))
+      .key(0, 'b', Buffer.from('\x05value'))
+      .build();
+    const source = scratch.file('cut.aof', dump.subarray(0, -12));
+    const report = await repairAof(source, scratch.path('out'), { salvageBase });
+    expect(repairCode(report)).toBe(1);
+    expect(report.salvage).toMatchObject({ keys: { written: 1 }, hasEnd: false });
+    expect(report.bytes).toMatchObject({ salvagedFrom: dump.length - 12, kept: 0, lost: 0 });
   });
 
   test('a base that no line names that can be read is refused', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -414,6 +414,17 @@ test('a manifest that is a pipe is not waited for, a part that is a link to itse
   const path = folder('file loop.aof seq 1 type i\n', {});
   symlinkSync('loop.aof', join(path, 'loop.aof'));
   expect(surveyAof(path).missing).toMatchObject([{ name: 'loop.aof' }]);
+});
+
+test('a file that becomes shorter while it is read is no log that is cut off', async () => {
+  const path = scratch.file(
+    'a.aof',
+    Buffer.concat([logOf('SET a 1'), respBytes('SET', 'b', Buffer.alloc(4 << 20))]),
+  );
+  const reading = async () => {
+    for await (const _ of aofSource(path).read(new AbortController().signal)) truncateSync(path, 1 << 20);
+  };
+  await expect(reading()).rejects.toMatchObject({ code: 'IO', subject: path });
 });
 
 describe('a log whose first bytes do not tell', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Magic } from '../../src/rdb/magic.js';
 import { keyEvidence } from '../../src/rdb/salvage/evidence.js';
 import { FileView, type RandomAccess } from '../../src/rdb/salvage/file-view.js';
 import { magicOfVersion, readHeader } from '../../src/rdb/salvage/header.js';
+import { SalvagePlanner } from '../../src/rdb/salvage/planner.js';
 import { looksLikeStart } from '../../src/rdb/salvage/start.js';
 import { typeTable } from '../../src/rdb/types.js';
 import { type BytesLike, bytes, littleEndian, string } from '../support/bytes.js';
@@ -78,3 +80,24 @@ test('a view moves to where it is needed and says what it has read', () => {
   expect(view.show(90, 40)).toBe(10);
   expect([view.base, view.limit]).toEqual([90, 100]);
 });
+
+test('bytes that all look like keys and are none are searched in part, and what stands behind is found', () => {
+  // A list of a million elements, again and again: each place costs a look.
+  const hostile = Buffer.alloc(10 << 20, Buffer.from([1, 1, 0x61, 0x80, 0, 0, 0x40, 0]));
+  const keys = Array.from({ length: 200 }, (_, i) => bytes(0, string(`key:${i}`), string('value')));
+  const dump = bytes('REDIS0004', hostile, ...keys, 255);
+  const input = { size: dump.length, readAt: (at: number, to: Uint8Array) => readInto(dump, at, to) };
+  const steps = new SalvagePlanner(input, magicOfVersion(4) as Magic).plan();
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  const { unsearched, lostBytes, keys: found } = step.value;
+  expect(unsearched).toBeGreaterThan(0);
+  expect(unsearched).toBeLessThan(lostBytes);
+  expect(found).toBeGreaterThanOrEqual(200 - Math.ceil(4096 / (keys[0] as Uint8Array).length));
+});
+
+function readInto(from: Uint8Array, at: number, to: Uint8Array): number {
+  const piece = from.subarray(at, at + to.length);
+  to.set(piece);
+  return piece.length;
+}
