@@ -124,6 +124,8 @@ class Replay {
     const state = this.openFiles();
     const before = { position, state, path: options.checkpoint };
     const start = await beginning(layout, options, before, () => commandStages(options), signal);
+    // The notes of what a run before has held back are lost with it, where they were in no file.
+    if (position !== undefined && state === undefined) await this.held?.recover(sink.address, signal);
     const source = this.open(start.from);
     this.source = source;
     this.progress = new FollowProgress(source, account, options.quiet === true);
@@ -142,19 +144,19 @@ class Replay {
 
   /** Says what was done until then. A run that can be gone on with leaves expiries held. */
   async fail(thrown: unknown): Promise<number> {
-    const { held, checkpoint, sink, isDry } = this;
+    const { held, checkpoint, sink, isDry, options } = this;
+    const goesOn = checkpoint !== undefined || options.transactional !== undefined;
     await sink.abort(RdbkitError.from(thrown));
-    if (checkpoint === undefined && held !== undefined && held.size > 0) {
+    if (!goesOn && held !== undefined && held.size > 0) {
       await held.release(sink.address, AbortSignal.timeout(RELEASE_MS)).catch(() => undefined);
     }
     reportReplayFailure(thrown, this.frame());
     const code = reportError(thrown);
     if (!isDry) this.noteReached(RdbkitError.from(thrown));
     if (held !== undefined && held.size > 0) {
-      const next =
-        checkpoint === undefined
-          ? 'with --checkpoint another run could have released them'
-          : 'run the same again, to its end, to release them';
+      const next = goesOn
+        ? 'run the same again, to its end, to release them'
+        : 'with --checkpoint another run could have released them';
       note(
         `up to ${formatCount(held.size)} keys in ${sink.address.label} have their expiry held back; ${next}`,
       );

@@ -8,6 +8,7 @@ import { HeldBatch } from './held-batch.js';
 import { releaseFields } from './held-fields.js';
 import { HeldKeys } from './held-keys.js';
 import { HeldNotes, UNTOLD_EXPIRY } from './held-notes.js';
+import { findHeld } from './held-search.js';
 import { SWAP } from './note-reader.js';
 import { ReleaseConnections } from './release-connections.js';
 
@@ -100,6 +101,20 @@ export class HeldExpiries implements HeldKeyNotes {
   /** Lets the file outlive a power cut: to be called before a position is recorded from which to go on. */
   sync(): void {
     this.notes.sync();
+  }
+
+  /**
+   * Notes what is held in the target by a run before, of which no notes are left. All keys are
+   * looked at, and none is changed.
+   * @throws RdbkitError TARGET_LOST, TARGET_REPLY, IO, or ABORTED
+   */
+  async recover(address: Address, signal?: AbortSignal): Promise<void> {
+    const connections = await ReleaseConnections.open(address, signal);
+    try {
+      await findHeld(connections, (parts, db, key, atMs) => this.add(parts, db, key, 0, key.length, atMs));
+    } finally {
+      connections.close();
+    }
   }
 
   /**
