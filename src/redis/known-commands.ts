@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { Refusal } from '../account.js';
+import { refusalToReplay } from '../aof/replayable.js';
 import type { CommandSpec } from '../resp/command-spec.js';
 import { isErrorReply } from './probe.js';
 
 /** Where a command of Redis 7 or newer, as COMMAND tells it, has its subcommands. */
 const SUBCOMMANDS = 9;
 
-/** Which commands a server has, by what it says of itself. */
+/** Which commands of logs can be sent to a server: those that act on data, and that it says it has. */
 export class KnownCommands {
   /** By the row's index; null for a command that is known. */
   private readonly refusals: (Refusal | null | undefined)[] = [];
@@ -59,14 +60,9 @@ export class KnownCommands {
   refusal(spec: CommandSpec): Refusal | undefined {
     const known = this.refusals[spec.index];
     if (known !== undefined) return known ?? undefined;
-    const refusal = this.knows(spec)
-      ? null
-      : ({
-          code: 'TARGET_INCOMPATIBLE',
-          cause: `the target does not know ${spec.name}`,
-        } satisfies Refusal);
-    this.refusals[spec.index] = refusal;
-    return refusal ?? undefined;
+    const refusal = refusalToReplay(spec) ?? (this.knows(spec) ? undefined : unknown(spec));
+    this.refusals[spec.index] = refusal ?? null;
+    return refusal;
   }
 
   private knows({ name, group }: CommandSpec): boolean {
@@ -78,6 +74,10 @@ export class KnownCommands {
     if (!names.has(container)) return false;
     return subcommand === undefined || !names.has(`${container}|`) || names.has(`${container}|${subcommand}`);
   }
+}
+
+function unknown({ name }: CommandSpec): Refusal {
+  return { code: 'TARGET_INCOMPATIBLE', cause: `the target does not know ${name}` };
 }
 
 /** Enters the names of what COMMAND answers; `NAME|` for those whose subcommands are told. */

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { positionText, type Refusal } from '../account.js';
 import { KeyFinder } from '../aof/command-keys.js';
+import { refusalByArguments } from '../aof/replayable.js';
 import { RdbkitError } from '../errors.js';
 import type { LogBegin, LogCommand, LogHead, LogPart } from '../record.js';
 import { framed } from '../resp/command-writer.js';
@@ -266,6 +267,7 @@ export class LogWriter {
     const { failedKeys, databases, target } = this.context;
     const refusal =
       (this.known as KnownCommands).refusal(record.spec) ??
+      refusalByArguments(record) ??
       databases.refusal(record.db) ??
       (hasLongerArgument(record, target.maxBulkBytes) ? TOO_LONG : undefined) ??
       (!failedKeys.isEmpty && failedKeys.refuses(record) ? KEY_REFUSED : undefined);
