@@ -164,6 +164,8 @@ export class LogWriter {
 
   /** Ends what a `write` of the sink has begun; nothing that was written stays here. */
   flush(): Promise<void> | undefined {
+    // What is written within a command would become a piece of its argument.
+    if (this.large === 'sent') return undefined;
     if (this.phase === 'none' && this.isOpen) this.commit(this.part, this.endOffset);
     return this.release();
   }

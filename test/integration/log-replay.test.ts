@@ -468,6 +468,32 @@ describeServers((server) => {
       await again.abort(new RdbkitError('ABORTED', 'done'));
     });
 
+    test('commands in parts, of which none is cut off by the end of a batch', async () => {
+      const limits = { maxInlineCommand: 1000, commandHeadBytes: 500, partBytes: 400, batchBytes: 2000 };
+      // What a server would carry out that took the end of the value for commands.
+      const value = Buffer.concat(Array.from({ length: 2000 }, () => log('SET inside 1')));
+      const input = Buffer.concat([
+        log('SET a 1'),
+        command('SET', 'big', value),
+        log('SELECT 3', 'SET b 1', 'MULTI', 'SET c 1'),
+        command('APPEND', 'big', value),
+        log('EXEC'),
+        command('LPUSH', 'l', value),
+      ]);
+      const account = new Account();
+      await run(
+        new LogSource(input, limits, 3000),
+        [],
+        restoreSink(running.url, { transactional: transactional(), limits }),
+        { account },
+      );
+      expect(account.totals(({ unit }) => unit === 'command')).toMatchObject({ read: 6, written: 6 });
+      expect(await plain()).toEqual({
+        ...{ '0/a': '1', '0/big': String(value), '3/b': '1', '3/c': '1', '3/big': String(value) },
+        ...{ '3/l': [String(value)], '9/position': `appendonly.aof:${input.length}` },
+      });
+    });
+
     test('state and position stay together when the connection is cut', async () => {
       const input = log(...Array.from({ length: 50_000 }, () => 'INCR n'));
       let cuts = 0;
