@@ -228,7 +228,10 @@ class Replay {
         ? {
             follow: {
               onCaughtUp: () => this.caughtUp(),
-              onLag: (bytes) => this.progress?.update(bytes),
+              onLag: (bytes) => {
+                this.progress?.update(bytes);
+                this.sink.keepAlive();
+              },
               // A log that is followed has no end of its own: to be interrupted is how it ends.
               stop: this.signal,
             },

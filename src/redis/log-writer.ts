@@ -170,6 +170,11 @@ export class LogWriter {
     return this.release();
   }
 
+  /** Whether a command of our own may be sent: nothing waits, and no command and no transaction is begun. */
+  get isIdle(): boolean {
+    return !this.unsent && !this.isOpen && this.large !== 'sent';
+  }
+
   /** Waits for all replies. With the kind `end`, a transaction without EXEC is given up. */
   async drain(kind: DrainKind): Promise<void> {
     const { link, hooks } = this.context;

@@ -41,6 +41,9 @@ export interface RestoreSinkOptions extends AddressOptions, ReplayHooks {
   readonly limits?: Partial<Limits>;
 }
 
+/** Servers close connections that are idle for a second, if that is what they are told. */
+const KEEP_ALIVE_MS = 500;
+
 /** What an import did. */
 export interface ImportReport {
   readonly target: Target;
@@ -66,6 +69,7 @@ export class RestoreSink implements Sink<ImportReport> {
   private link: Link | undefined;
   private probed: Target | undefined;
   private writing: Writing | undefined;
+  private keepAt = 0;
 
   constructor(
     readonly address: Address,
@@ -179,6 +183,23 @@ export class RestoreSink implements Sink<ImportReport> {
     await logs.drain(kind);
     link.check();
     outcomes.check();
+  }
+
+  /**
+   * Keeps a server from closing the connection as an idle one, while a reader waits for more; to be
+   * called between two writes, every now and then.
+   * @throws RdbkitError TARGET_LOST when the connection has been lost meanwhile
+   */
+  keepAlive(): void {
+    const { writing } = this;
+    if (writing === undefined) return;
+    const { link, logs } = writing;
+    link.check();
+    const now = Date.now();
+    if (now < this.keepAt || !logs.isIdle || link.window.pending > 0) return;
+    this.keepAt = now + KEEP_ALIVE_MS;
+    // Who writes next, or the next call, says that it was lost.
+    link.call('PING').catch(() => undefined);
   }
 
   write(batch: RecordBatch): void | Promise<void> {
