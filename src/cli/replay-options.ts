@@ -71,11 +71,13 @@ export function addReplayCommand(program: Command): Command {
     .option('--report <file>', 'write the account as JSON')
     .option('--json', 'print the account as JSON')
     .option('--quiet', 'no progress and no notes');
-  return addTransformation(addCommandSelection(addSelection(addTargetOptions(command)))).addHelpText(
-    'after',
-    HELP,
-  );
+  addTransformation(addCommandSelection(addSelection(addTargetOptions(command))));
+  for (const option of command.options) option.hideHelp(OF_VALUES.has(option.long ?? ''));
+  return command.addHelpText('after', HELP);
 }
+
+/** Options that look at values, which commands do not show: to be refused with a reason, not offered. */
+const OF_VALUES: ReadonlySet<string> = new Set(['--min-size', '--max-size', '--expiry', '--expired']);
 
 const HELP = `
 A position is a time as the log's #TS lines tell it (2026-03-01T12:00:00Z, or Unix seconds),
