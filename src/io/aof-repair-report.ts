@@ -1,4 +1,4 @@
-import type { DoubtfulRange, InsertedSelect } from '../aof/lost-ranges.js';
+import type { DoubtfulRange, InsertedSelect, LostRange } from '../aof/lost-ranges.js';
 import type { PartPosition } from '../aof/mend-rules.js';
 
 /** A command beside a range that was lost. */
@@ -11,22 +11,11 @@ export interface NamedNeighbour {
   readonly key: Uint8Array | undefined;
 }
 
-/** Bytes of a log that a repair leaves out because they cannot be read, or make no sense any more. */
-export interface LostBytes {
-  /** Name of the part. */
-  readonly part: string;
-  readonly from: number;
-  /** Position behind the last byte. */
-  readonly to: number;
-  readonly bytes: number;
-  /** Whole commands in it that were given up with it. */
-  readonly commands: number;
-  readonly reason: string;
-  /** The last command before it that is kept, of the same part. */
+/** Bytes of a log that a repair leaves out, with the commands around them by name. */
+export type LostBytes = Omit<LostRange, 'before' | 'after'> & {
   readonly before: NamedNeighbour | undefined;
-  /** The first command behind it that is kept, of the same part. */
   readonly after: NamedNeighbour | undefined;
-}
+};
 
 /** Where the bytes of a part, or of all, went: `in` = kept + lost + removed + rewound + salvagedFrom. */
 export interface RepairedBytes {
