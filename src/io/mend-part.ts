@@ -31,6 +31,8 @@ export interface OpenPart {
   readonly size: number;
   /** Position behind what stands before the commands. */
   readonly start: number;
+  /** Database that was selected at the end of the part before it; 0 for the first. */
+  readonly dbBefore: number;
   /** Whether the log ends with it, so that it may be cut off. */
   readonly isLast: boolean;
 }
@@ -65,6 +67,8 @@ export async function mendPart(open: OpenPart, copy: PartCopy, context: MendCont
       break;
     }
     const { offset } = stopped;
+    // What a server writes first into a part is the SELECT that goes on with its database.
+    if (mend.lastEnd === start) state.db = open.dbBefore;
     const isTooMuch = ++gaps > MOST_GAPS;
     const reason = isTooMuch ? `damage in more than ${MOST_GAPS} places: not read on` : stopped.reason;
     // What begins with # passes for a note, and may be a command that was damaged.

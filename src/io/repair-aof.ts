@@ -207,11 +207,14 @@ class Repair {
       copy = new PartCopy(source, file.path, target, salvagedFrom, salvagedTo);
       const { mend, state, lookup } = this;
       const removedBefore = mend.removedBytes;
+      // Servers load each file for itself, with database 0 selected at first.
+      const dbBefore = state.db;
+      state.db = 0;
       mend.begin(name, copy, state.db, start, this.isBehindLoss);
       this.isBehindLoss = false;
       const part = { index: file.index, name };
       const { limits = {}, signal } = this.options;
-      await mendPart({ part, path: file.path, file: source, size, start, isLast }, copy, {
+      await mendPart({ part, path: file.path, file: source, size, start, dbBefore, isLast }, copy, {
         lookup,
         state,
         mend,

@@ -376,6 +376,20 @@ describe('folders', () => {
     expect(report.bytes).toMatchObject({ salvagedFrom: dump.length - 12, kept: 0, lost: 0 });
   });
 
+  test('what a part begins with is in database 0, and in that of the part before where damage took its SELECT', async () => {
+    const path = folder({
+      'a.1.incr.aof': logOf('SELECT 3', 'SET a 1'),
+      'a.2.incr.aof': Buffer.concat([Buffer.of(0), logOf('SELECT 3', 'SET b 1').subarray(1)]),
+      'a.3.incr.aof': logOf('SET c 1', 'SELECT 3', 'SET d 1'),
+      'a.manifest': [1, 2, 3].map((seq) => `file a.${seq}.incr.aof seq ${seq} type i\n`).join(''),
+    });
+    const report = await repairAof(path, scratch.path('out'));
+    expect(shown(read('a.2.incr.aof'))).toEqual(['SELECT 3', 'SET b 1']);
+    expect(shown(read('a.3.incr.aof'))).toEqual(['SET c 1', 'SELECT 3', 'SET d 1']);
+    expect(report.inserted).toMatchObject([{ part: 'a.2.incr.aof', db: 3 }]);
+    expect(report.doubts[0]).toMatchObject({ part: 'a.2.incr.aof', db: 3 });
+  });
+
   test('a base that no line names that can be read is refused', async () => {
     const path = folder({ ...parts, 'a.manifest': manifest.replace('type b', 'type') });
     await expect(repairAof(path, scratch.path('out'))).rejects.toMatchObject({ code: 'INPUT_CORRUPT' });
