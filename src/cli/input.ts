@@ -15,20 +15,23 @@ import {
 } from '../index.js';
 import { requireName } from './own-files.js';
 
-/** Standard input, which the process has once: with the bytes that `isLog` has looked at. */
+/** Standard input once `isLog` has looked at it; the process has only one. */
 let looked: Readable | undefined;
 
-export const stdin = (): Readable => looked ?? process.stdin;
+/** Standard input, with what was looked at of it. */
+export function standardInput(): Readable {
+  return looked ?? process.stdin;
+}
 
 /** A source of the command line: `-` is standard input, anything else a path. */
 export function openSource(name: string, options: AnySourceOptions = {}): AnySource {
   requireName(name, 'a source');
-  return name === '-' ? anyStream(stdin(), 'stdin', options) : anyFile(name, options);
+  return name === '-' ? anyStream(standardInput(), 'stdin', options) : anyFile(name, options);
 }
 
 /** The same of an append-only log. */
 export function openLog(name: string, options: AofSourceOptions = {}): AofSource {
-  return name === '-' ? aofStream(stdin(), 'stdin', options) : aofSource(name, options);
+  return name === '-' ? aofStream(standardInput(), 'stdin', options) : aofSource(name, options);
 }
 
 /** Whether an input is an append-only log, by its content. */
@@ -53,7 +56,7 @@ export async function requireDumps(names: readonly string[]): Promise<void> {
 }
 
 async function lookAtInput(): Promise<InputKind> {
-  const { kind, stream } = await detectStream(stdin());
+  const { kind, stream } = await detectStream(standardInput());
   looked = stream;
   return kind;
 }

@@ -8,7 +8,7 @@ import {
   repairRdb,
 } from '../index.js';
 import { formatBytes, formatCount } from './format.js';
-import { stdin } from './input.js';
+import { standardInput } from './input.js';
 import { print, printJson } from './output.js';
 import { Progress } from './progress.js';
 import type { RepairOptions } from './repair-options.js';
@@ -25,7 +25,7 @@ export async function repairRdbCommand(
 ): Promise<number> {
   const source = { name, size: 0, position: 0, read: () => NOTHING };
   const progress = new Progress(source, undefined, quiet === true);
-  const origin = name === '-' ? stdin() : name;
+  const origin = name === '-' ? standardInput() : name;
   const repair = await repairRdb(
     origin,
     name === '-' ? 'stdin' : name,

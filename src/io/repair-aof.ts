@@ -23,10 +23,12 @@ import {
   type RepairedBytes,
   type RepairedPart,
 } from './aof-repair-report.js';
+import { COMPRESSION_HEAD, type Compression, detectCompression } from './compression.js';
 import { FileReader, mendPart, turn } from './mend-part.js';
 import { NewPlace, requireFreePlace } from './new-place.js';
 import { PartCopy } from './part-copy.js';
 import { readError } from './read-error.js';
+import { readHead } from './read-head.js';
 import { writeError } from './write-error.js';
 
 export interface RepairAofOptions {
@@ -74,6 +76,7 @@ export async function repairAof(
       hint: 'get the whole folder, or name its parts one by one',
     });
   }
+  requirePlain(first.path);
   const preamble = await readPreamble(first.path, first.size, options.signal);
   const place = new NewPlace(out, layout.kind === 'multi');
   try {
@@ -85,6 +88,25 @@ export async function repairAof(
     place.abandon();
     throw thrown;
   }
+}
+
+/** A compressed log cannot be searched. @throws RdbkitError USAGE, IO */
+function requirePlain(path: string): void {
+  let compression: Compression;
+  try {
+    compression = detectCompression(readHead(path, COMPRESSION_HEAD));
+  } catch (thrown) {
+    throw readError(thrown, path);
+  }
+  if (compression === 'none') return;
+  throw new RdbkitError(
+    'USAGE',
+    `the log is compressed (${compression}), and is repaired as it was written`,
+    {
+      subject: path,
+      hint: 'decompress it into a file first',
+    },
+  );
 }
 
 /** @throws RdbkitError USAGE */

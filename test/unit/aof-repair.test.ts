@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../src/aof/position.js';
 import { repairCode } from '../../src/io/aof-repair-report.js';
@@ -81,6 +82,11 @@ test('commands that pass for a note, because of a byte and the zeros behind it, 
   expect(shown(output)).toEqual(['SET a 1', 'SET d 1']);
   expect(code).toBe(1);
   expect(report.lost).toMatchObject([{ from: placeIn(log, '*3', 1), to: placeIn(log, '*3', 3) }]);
+});
+
+test('a compressed log is refused as such', async () => {
+  const path = scratch.file('a.aof.gz', gzipSync(logOf('SET a 1')));
+  await expect(repairAof(path, scratch.path('out'))).rejects.toMatchObject({ code: 'USAGE', subject: path });
 });
 
 test('text in a whole argument before the damage is none', async () => {
