@@ -44,6 +44,15 @@ export interface InsertedSelect {
 /** So many of each are listed; the totals count all. */
 const MOST_LISTED = 10_000;
 
+/** How much is lost, up to some place. */
+export interface LostCounts {
+  readonly lostRanges: number;
+  readonly lostBytes: number;
+  readonly lostCommands: number;
+}
+
+export const NOTHING_LOST: LostCounts = { lostRanges: 0, lostBytes: 0, lostCommands: 0 };
+
 /** What is listed of one part while it is mended; all of it can be taken back to a position. */
 export class PartFindings {
   readonly lost: LostRange[] = [];
@@ -84,7 +93,7 @@ export class PartFindings {
     if (last !== undefined && last.after === undefined) last.after = { offset, db };
   }
 
-  /** What was kept from `offset` on is given up; no range is lost within it. */
+  /** What was kept from `offset` on is given up. */
   takeBack(offset: number, insertedFrom = offset): void {
     const { lost, doubts, inserted } = this;
     const range = lost.at(-1);
@@ -98,6 +107,19 @@ export class PartFindings {
     while ((inserted.at(-1)?.offset ?? -1) >= insertedFrom) {
       this.insertedBytes -= (inserted.pop() as InsertedSelect).bytes;
     }
+  }
+
+  lostCounts(): LostCounts {
+    const { lostRanges, lostBytes, lostCommands } = this;
+    return { lostRanges, lostBytes, lostCommands };
+  }
+
+  /** Ranges from `offset` on are part of one that takes their place. @param counts those before */
+  takeBackLost(offset: number, { lostRanges, lostBytes, lostCommands }: LostCounts): void {
+    while ((this.lost.at(-1)?.from ?? -1) >= offset) this.lost.pop();
+    this.lostRanges = lostRanges;
+    this.lostBytes = lostBytes;
+    this.lostCommands = lostCommands;
   }
 
   /** Sets the neighbours right of ranges that only others part, or what others took along. */

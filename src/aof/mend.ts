@@ -2,7 +2,7 @@ import { latin1Bytes } from '../bytes/ascii.js';
 import type { LogHead } from '../record.js';
 import type { CommandSpec } from '../resp/command-spec.js';
 import { damageOf } from './damaged-command.js';
-import { type Neighbour, PartFindings } from './lost-ranges.js';
+import { type LostCounts, type Neighbour, NOTHING_LOST, PartFindings } from './lost-ranges.js';
 import { isNamed, type MendRules, type PartPosition } from './mend-rules.js';
 import type { PartEdit } from './part-edit.js';
 
@@ -19,6 +19,7 @@ class Mark {
   private keptEnd = 0;
   private lastOffset = -1;
   private lastDb = 0;
+  private lost: LostCounts = NOTHING_LOST;
 
   set(mend: LogMend, edit: PartEdit, offset: number): void {
     this.isSet = true;
@@ -32,11 +33,16 @@ class Mark {
     this.keptEnd = mend.keptEnd;
     this.lastOffset = mend.lastOffset;
     this.lastDb = mend.lastDb;
+    this.lost = mend.findings.lostCounts();
   }
 
   /** Takes all back to it; returns how many commands that gives up. */
   restore(mend: LogMend, edit: PartEdit): number {
-    const commands = mend.kept + mend.removed - this.kept - this.removed;
+    const { findings } = mend;
+    const lost = findings.lostCommands - this.lost.lostCommands;
+    const commands = mend.kept + mend.removed - this.kept - this.removed + lost;
+    findings.takeBack(this.offset);
+    findings.takeBackLost(this.offset, this.lost);
     mend.kept = this.kept;
     mend.removed = this.removed;
     mend.removedBytes = this.removedBytes;
@@ -104,6 +110,8 @@ export class LogMend {
   private readonly multi = new Mark();
   /** At the end of the last damage, while no MULTI or EXEC came. */
   private readonly gap = new Mark();
+  /** Whether a transaction was open at that damage. */
+  private isGapInside = false;
   /** Commands kept in the open transaction, and whether one was left out. */
   private inside = 0;
   private removedInside = false;
@@ -142,6 +150,7 @@ export class LogMend {
     this.without = withoutPositions.filter((position) => position.part === part);
     this.multi.isSet = false;
     this.gap.isSet = false;
+    this.isGapInside = false;
     if (isBehindLoss || this.endsInLoss) this.gap.set(this, edit, start);
     this.endsInLoss = false;
     const isDoubtful = isBehindLoss || this.doubtFrom >= 0;
@@ -209,12 +218,15 @@ export class LogMend {
       return;
     }
     const edit = this.edit as PartEdit;
-    if (this.multi.isSet)
-      this.giveUp(this.multi, from, 'the beginning of a transaction that damage falls into');
+    const isInside = this.multi.isSet;
+    if (isInside) this.giveUp(this.multi, from, 'the beginning of a transaction that damage falls into');
     edit.cut(from, to);
     this.findings.lose(from, to, commands, reason, this.last());
     this.lastEnd = to;
-    this.gap.set(this, edit, to);
+    // Between two places of damage in one transaction all is of it, while neither MULTI nor EXEC comes.
+    const goesOn = this.gap.isSet && this.isGapInside;
+    if (!goesOn) this.gap.set(this, edit, to);
+    this.isGapInside = goesOn || isInside;
     if (!isHidden) return;
     this.settle(from);
     this.doubtFrom = to;
@@ -319,7 +331,6 @@ export class LogMend {
     const edit = this.edit as PartEdit;
     const from = mark.offset;
     const commands = mark.restore(this, edit) + more;
-    this.findings.takeBack(from);
     edit.cut(from, to);
     this.findings.lose(from, to, commands, reason, this.last());
     mark.isSet = false;

@@ -84,6 +84,16 @@ test('commands that pass for a note, because of a byte and the zeros behind it, 
   expect(report.lost).toMatchObject([{ from: placeIn(log, '*3', 1), to: placeIn(log, '*3', 3) }]);
 });
 
+test('nothing of a transaction that damage falls into twice', async () => {
+  const log = logOf('SET a 1', 'MULTI', 'SET b 1', 'SET c 1', 'SET d 1', 'EXEC', 'SET e 1');
+  for (const place of [placeIn(log, '*3', 1), placeIn(log, '*3', 3)]) log[place] = 0;
+  const { output, report } = await repair(log);
+  expect(shown(output)).toEqual(['SET a 1', 'SET e 1']);
+  expect(report.bytes.lost).toBe(log.length - output.length);
+  expect(report.lost.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(report.bytes.lost);
+  expect(report.lost).toHaveLength(report.lostRanges);
+});
+
 test('a compressed log is refused as such', async () => {
   const path = scratch.file('a.aof.gz', gzipSync(logOf('SET a 1')));
   await expect(repairAof(path, scratch.path('out'))).rejects.toMatchObject({ code: 'USAGE', subject: path });
