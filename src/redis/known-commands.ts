@@ -16,9 +16,9 @@ export class KnownCommands {
    * @param names in upper case, subcommands as `XGROUP|CREATE`; undefined where the server does not say
    * @param isWhole false while subcommands are not among them
    */
-  private constructor(
+  constructor(
     private names: ReadonlySet<string> | undefined,
-    private isWhole: boolean,
+    private isWhole = true,
   ) {}
 
   /**
