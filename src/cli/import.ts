@@ -75,7 +75,7 @@ export async function importCommand(
     dryRun: options.dryRun === true,
     limits,
     ...(options.maxRate === undefined ? {} : { maxRate: options.maxRate }),
-    resumeHint: () => 'empty the target, or the databases concerned, and import again',
+    ...(hasLog ? { resumeHint: () => 'empty the target, or the databases concerned, and import again' } : {}),
   });
   const placed = withAddressDb(options, sink.address.db);
   requireOwnFiles({ '--rejects': options.rejects, '--report': options.report }, [

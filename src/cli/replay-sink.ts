@@ -44,9 +44,11 @@ function hooks({ transactional, positionDb = 0 }: ReplayOptions, id: string | un
   const again = id !== undefined || transactional !== undefined;
   return {
     resumeHint: (position) =>
-      again
-        ? 'mend what stood in the way, then run the same again: it goes on from there'
-        : `mend what stood in the way, then go on with --from ${position}`,
+      position === ''
+        ? 'mend what stood in the way, then run the same again'
+        : again
+          ? 'mend what stood in the way, then run the same again: it goes on from there'
+          : `mend what stood in the way, then go on with --from ${position}`,
     ...(transactional === undefined
       ? {}
       : {

@@ -92,12 +92,20 @@ export class LogWriter {
     const stop = { label: link.label, resumeHint };
     this.replies = new LogReplies(account, this.sent, stop, hooks.transactional !== undefined);
     if (hooks.tracker !== undefined) link.onReplies = () => this.acknowledge();
-    const { replies } = this;
     const { lostHint } = link;
     link.lostHint = () => {
-      const { acknowledgedPart: part, acknowledgedEnd: offset } = replies;
-      return part === undefined ? lostHint() : resumeHint(positionText({ part, offset }));
+      const position = this.position;
+      return position === '' && hooks.resumeHint === undefined ? lostHint() : resumeHint(position);
     };
+  }
+
+  /** All before was carried out; empty when no command was sent. */
+  private get position(): string {
+    const { sent, replies } = this;
+    const { acknowledgedPart: part, acknowledgedEnd: offset } = replies;
+    if (part !== undefined) return positionText({ part, offset });
+    if (sent.first === sent.next) return '';
+    return positionText({ part: sent.partOf(sent.first), offset: sent.offsetOf(sent.first) });
   }
 
   /** Writes a command, or enters why not. Returns a promise when the next one has to wait. */

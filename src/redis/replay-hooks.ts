@@ -41,6 +41,9 @@ export interface ReplayHooks {
    * the link, and must leave it in the database in which it is.
    */
   readonly onDrained?: (link: Link, kind: DrainKind) => Promise<void>;
-  /** What to do after a run that stopped at `part:offset`, as an imperative phrase. */
+  /**
+   * What to do after a run that stopped at `part:offset`, as an imperative phrase; it is empty where
+   * the connection was lost before a command of the log was sent.
+   */
   readonly resumeHint?: (position: string) => string;
 }

@@ -1,12 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { log } from '../support/log-source.js';
+import { command, log } from '../support/log-source.js';
 import { startRdbkit, until } from '../support/rdbkit.js';
 import { Scratch } from '../support/scratch.js';
 import { describeServers, type RunningServer, startServer } from '../support/servers.js';
 
-// A log that is followed, and to which nothing is appended for longer than the target waits.
+// Connections on which nothing happens: because nothing is appended to a log that is followed, or
+// because the target does not answer.
 
 describeServers((server) => {
   let running: RunningServer;
@@ -50,4 +51,23 @@ describeServers((server) => {
     expect(run.stderr).toMatch(/the connection was lost/);
     expect(run.code).not.toBe(0);
   });
+
+  test.each(['replay', 'import'])(
+    '%s: what to do when a target ends before its first reply',
+    async (name) => {
+      const path = scratch.file('x.aof', command('EVAL', 'while true do end', '0'));
+      const from = name === 'replay' ? ['--from', 'x.aof:0'] : [];
+      const { finished } = await startRdbkit([name, path, '--to', running.url, ...from, '--quiet']);
+      // The script keeps it busy.
+      await setTimeout(1200);
+      await running.kill();
+      const { stderr } = await finished;
+      expect(stderr).toMatch(
+        name === 'replay'
+          ? /the connection was lost.*then go on with --from x\.aof:0$/m
+          : /the connection was lost.*empty the target, or the databases concerned, and import again$/m,
+      );
+      expect(stderr).not.toContain('--conflict');
+    },
+  );
 });
