@@ -57,6 +57,7 @@ export type {
   PartCheck,
   PartPlace,
 } from './io/log-check.js';
+export { logWitness } from './io/log-witness.js';
 export { keyedHash, readMaskKey } from './io/mask-key.js';
 export { findCollisions, precheckRdb } from './io/precheck.js';
 export { type LogReach, precheckLog } from './io/precheck-log.js';

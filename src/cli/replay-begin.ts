@@ -8,6 +8,7 @@ import {
   type LogPlace,
   type LogPosition,
   logIdentity,
+  logWitness,
   parsePosition,
   printable,
   RdbkitError,
@@ -107,6 +108,7 @@ export async function beginning(
   }
   const origin = `${path} says so`;
   requirePart(layout, positionOf(state.acknowledged), origin);
+  for (const place of [state.acknowledged, state.sent]) requireSameLog(layout, place, origin);
   const place = await afterDoubt(layout.path, state, options, stages, signal);
   say(options, `going on from ${textOf(place)}: ${origin}`);
   return { from: positionOf(place), origin };
@@ -123,6 +125,21 @@ function requirePart({ parts, path }: AofLayout, position: LogPosition, origin: 
     {
       subject: path,
       hint: 'what was written behind it is in no file any more, if the server has rewritten the log: import the log anew, or begin anew with --from, and another checkpoint or position key',
+    },
+  );
+}
+
+/** @throws RdbkitError USAGE when something else stands before a place than when it was kept */
+function requireSameLog({ parts, path }: AofLayout, place: LogPlace, origin: string): void {
+  const part = parts.find(({ name }) => name === place.part);
+  const witness = part && logWitness(part.path, place.offset);
+  if (place.witness === undefined || witness === undefined || witness === place.witness) return;
+  throw new RdbkitError(
+    'USAGE',
+    `${place.part} was written anew: before ${place.offset} stands something else than when it was replayed up to there: ${origin}`,
+    {
+      subject: path,
+      hint: 'check that it is the same log; what was written meanwhile may be in no file any more: import the log anew, or begin anew with --from and another checkpoint',
     },
   );
 }

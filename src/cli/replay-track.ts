@@ -33,6 +33,7 @@ export class ReplayTrack implements ReplayTracker {
   /** Where the replay begins, before anything is sent. */
   begin(part: LogPart, offset: number): void {
     this.carriedOut = this.sentTo = { part, offset };
+    this.checkpoint?.knowPart(part);
     this.checkpoint?.begin({ part: part.name, offset });
   }
 
@@ -53,6 +54,7 @@ export class ReplayTrack implements ReplayTracker {
     const place =
       carriedOut !== undefined && isBefore(part, offset, carriedOut) ? carriedOut : { part, offset };
     this.carriedOut = this.sentTo = place;
+    this.checkpoint?.knowPart(place.part);
     this.checkpoint?.settle({ part: place.part.name, offset: place.offset });
   }
 }

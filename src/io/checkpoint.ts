@@ -18,6 +18,7 @@ import { Crc64 } from '../codec/crc64.js';
 import { RdbkitError } from '../errors.js';
 import type { LogPart } from '../record.js';
 import type { AofLayout } from './aof-parts.js';
+import { logWitness } from './log-witness.js';
 
 /** A place in a log: behind a command, or before the next. */
 export interface LogPlace {
@@ -25,6 +26,8 @@ export interface LogPlace {
   readonly part: string;
   /** Bytes from the beginning of the part. */
   readonly offset: number;
+  /** What stood before it when it was kept, see `logWitness`; where that is known. */
+  readonly witness?: string;
 }
 
 /** What a replay is: one checkpoint belongs to one. */
@@ -73,6 +76,8 @@ export class Checkpoint {
   private state: ReplayState;
   private sequence: number;
   private readonly file: number;
+  /** Where the parts are. */
+  private readonly paths = new Map<string, string>();
   /** Something was acknowledged that is not saved. */
   private hasNews = false;
 
@@ -138,8 +143,14 @@ export class Checkpoint {
     this.save({ acknowledged: place, sent: place });
   }
 
+  /** Where a part is, for what stands in it before the places that are kept. */
+  knowPart(part: LogPart): void {
+    if ('path' in part) this.paths.set(part.name, String(part.path));
+  }
+
   /** Says, for good, that commands up to there may be sent. */
   willSend(part: LogPart, endOffset: number): void {
+    this.knowPart(part);
     this.save({ ...this.state, sent: { part: part.name, offset: endOffset } });
   }
 
@@ -163,11 +174,24 @@ export class Checkpoint {
     closeSync(this.file);
   }
 
+  private witnessed(place: LogPlace | undefined): LogPlace | undefined {
+    const path = place && this.paths.get(place.part);
+    if (place === undefined || path === undefined) return place;
+    const { part, offset } = place;
+    const witness = logWitness(path, offset);
+    return { part, offset, ...(witness === undefined ? {} : { witness }) };
+  }
+
   private save(state: ReplayState): void {
     this.state = state;
     this.hasNews = false;
     this.sequence++;
-    const bytes = block({ sequence: this.sequence, ...state });
+    const { acknowledged, sent } = state;
+    const bytes = block({
+      sequence: this.sequence,
+      acknowledged: this.witnessed(acknowledged),
+      sent: this.witnessed(sent),
+    });
     guard(this.path, () => {
       writeSync(this.file, bytes, 0, BLOCK, BLOCK * (1 + (this.sequence % 2)));
       fdatasyncSync(this.file);
