@@ -12,10 +12,8 @@ import {
   type RestoreSink,
   restoreSink,
   run,
-  type Target,
 } from '../index.js';
 import type { CommandSelectionOptions } from './command-selection.js';
-import { formatBytes } from './format.js';
 import { importLog, requireLogOptions } from './import-log.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { isLog, openSource } from './input.js';
@@ -25,6 +23,7 @@ import { Progress } from './progress.js';
 import { requireReportFolder } from './report-file.js';
 import { runStages } from './run-stages.js';
 import { type SelectionOptions, type TransformOptions, withSelection } from './selection.js';
+import { targetNotes } from './target-notes.js';
 import { addressOptions, type TargetOptions } from './target-options.js';
 
 export interface ImportOptions
@@ -151,17 +150,6 @@ async function holdsLog(names: readonly string[], signal: AbortSignal): Promise<
 /** Every dump is looked through before the first write, if it can be read twice. */
 async function precheck(source: RdbSource, signal: AbortSignal): Promise<void> {
   if (source.isRepeatable) await precheckRdb(source, signal);
-}
-
-/** What a user should know of a target before it is written to. */
-function targetNotes({ label, notes, maxMemory, usedMemory, evictionPolicy }: Target): string[] {
-  const lines = notes.map((note) => `note: ${label}: ${note}`);
-  if (maxMemory > 0 && evictionPolicy !== 'noeviction') {
-    lines.push(
-      `warning: ${label} may use ${formatBytes(maxMemory)}, uses ${formatBytes(usedMemory)}, and evicts keys when it is full (${evictionPolicy}): keys can get lost there`,
-    );
-  }
-  return lines;
 }
 
 function limitsOf({ inFlight, maxInlineValue }: ImportOptions): Partial<Limits> {

@@ -35,6 +35,7 @@ import { beginsAt, ReadToEnd, StoppingStages } from './replay-stages.js';
 import { ReplayTrack, textOf } from './replay-track.js';
 import { requireReportFolder } from './report-file.js';
 import { limitStages } from './selection.js';
+import { targetNotes } from './target-notes.js';
 import { addressOptions } from './target-options.js';
 
 /** A log at rest is replayed within a day; one that is followed is never far behind. */
@@ -118,6 +119,7 @@ class Replay {
   async run(): Promise<number> {
     const { account, layout, options, sink, isFollowing, isDry, signal } = this;
     const target = await this.connect();
+    if (options.quiet !== true) for (const line of targetNotes(target)) note(line);
     const position = await sink.readPosition();
     if (!isDry) await HeldExpiries.requireRelease(sink.address);
     if (signal.aborted) throw interrupted();
