@@ -124,6 +124,7 @@ class Replay {
     if (!isDry) await HeldExpiries.requireRelease(sink.address);
     if (signal.aborted) throw interrupted();
     const state = this.openFiles();
+    this.noteRestart(target);
     const before = { position, state, path: options.checkpoint };
     const start = await beginning(layout, options, before, () => commandStages(options), signal);
     // The notes of what a run before has held back are lost with it, where they were in no file.
@@ -188,6 +189,15 @@ class Replay {
     this.held = HeldExpiries.inFile(`${file}.held`);
     track.keepIn(this.checkpoint, this.held);
     return this.checkpoint.resumed;
+  }
+
+  /** What a target has carried out and not saved is gone when it ends; a checkpoint does not know that. */
+  private noteRestart({ label, runId }: Target): void {
+    if (runId === undefined || this.checkpoint?.servedBy(runId) !== true || this.options.quiet === true)
+      return;
+    note(
+      `warning: ${label} was started anew since the run before: what it had not saved by then is lost there, and is not sent again (--transactional keeps the position with the data)`,
+    );
   }
 
   private async connect(): Promise<Target> {

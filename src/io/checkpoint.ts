@@ -63,6 +63,8 @@ interface Kept {
   readonly id: string;
   readonly state: ReplayState;
   readonly sequence: number;
+  /** The process of the target that has carried out what the state says, where that is known. */
+  readonly server: string | undefined;
 }
 
 /**
@@ -75,6 +77,7 @@ export class Checkpoint {
   readonly id: string;
   private state: ReplayState;
   private sequence: number;
+  private server: string | undefined;
   private readonly file: number;
   /** Where the parts are. */
   private readonly paths = new Map<string, string>();
@@ -90,6 +93,7 @@ export class Checkpoint {
     this.id = content.id;
     this.state = content.state;
     this.sequence = content.sequence;
+    this.server = content.server;
     this.file = guard(path, () => openSync(path, 'r+'));
   }
 
@@ -134,13 +138,22 @@ export class Checkpoint {
       () => rmSync(beside, { force: true }),
     );
     return isNew
-      ? new Checkpoint(path, { id, state, sequence: 1 }, undefined)
+      ? new Checkpoint(path, { id, state, sequence: 1, server: undefined }, undefined)
       : Checkpoint.open(path, identity);
   }
 
   /** Where to begin, before anything is sent. */
   begin(place: LogPlace): void {
     this.save({ acknowledged: place, sent: place });
+  }
+
+  /** Says which process of the target carries out what comes; true when another did what came before. */
+  servedBy(server: string): boolean {
+    const before = this.server;
+    if (before === server) return false;
+    this.server = server;
+    this.hasNews = true;
+    return before !== undefined;
   }
 
   /** Where a part is, for what stands in it before the places that are kept. */
@@ -189,6 +202,7 @@ export class Checkpoint {
     const { acknowledged, sent } = state;
     const bytes = block({
       sequence: this.sequence,
+      server: this.server,
       acknowledged: this.witnessed(acknowledged),
       sent: this.witnessed(sent),
     });
@@ -224,7 +238,12 @@ function read(path: string, identity: ReplayIdentity): Kept | undefined {
     acknowledged: newest['acknowledged'] as LogPlace | undefined,
     sent: newest['sent'] as LogPlace | undefined,
   };
-  return { id: String(head['id']), state, sequence: Number(newest['sequence']) };
+  return {
+    id: String(head['id']),
+    state,
+    sequence: Number(newest['sequence']),
+    server: newest['server'] as string | undefined,
+  };
 }
 
 /** How what a checkpoint is of is spoken of. */

@@ -26,6 +26,8 @@ export interface Target {
   readonly maxMemory: number;
   readonly usedMemory: number;
   readonly evictionPolicy: string;
+  /** Tells this process of the server from those before and after it, where INFO can be read. */
+  readonly runId: string | undefined;
   /** What could not be read, and what is assumed instead. */
   readonly notes: string[];
 }
@@ -66,6 +68,7 @@ export async function probeTarget(client: Redis, address: Address): Promise<Targ
     maxMemory: Number(info.get('maxmemory') ?? 0),
     usedMemory: Number(info.get('used_memory') ?? 0),
     evictionPolicy: info.get('maxmemory_policy') ?? 'unknown',
+    runId: info.get('run_id'),
     notes,
   };
 }

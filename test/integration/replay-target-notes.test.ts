@@ -28,4 +28,17 @@ describeServers((server) => {
     });
     expect(await rdbkit([...args, '--quiet'])).toMatchObject({ code: 0, stderr: '' });
   });
+
+  test('a replay with a checkpoint says that the target was started anew', async () => {
+    const path = scratch.file('x.aof', log('SET a 1', 'SET b 1'));
+    const args = ['replay', path, '--to', running.url, '--checkpoint', scratch.path('checkpoint')];
+    expect((await rdbkit([...args, '--from', 'x.aof:0'])).stderr).not.toContain('anew');
+    expect((await rdbkit(args)).stderr).not.toContain('anew');
+    await running.restart();
+    expect(await rdbkit(args)).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/was started anew since the run before: what it had not saved/),
+    });
+    expect((await rdbkit(args)).stderr).not.toContain('anew');
+  });
 });
