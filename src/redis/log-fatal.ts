@@ -1,4 +1,5 @@
 import { RdbkitError } from '../errors.js';
+import type { CommandSpec } from '../resp/command-spec.js';
 import { fatalReply } from './probe.js';
 
 /** What is said of a reply besides what stops an import of keys, too. */
@@ -23,6 +24,16 @@ const ABORTED = /^EXECABORT .*because of: (.*)$/;
 
 /** Shows the arguments of a command, which are no business of a log's. */
 const WITH_ARGUMENTS = /, with args beginning with: .*$/s;
+
+/** The name of a subcommand that the server does not know is an argument, too. */
+const UNKNOWN_SUBCOMMAND = /unknown subcommand '.*'\. /s;
+
+/** What servers say of a script. Anything else it may have made itself, of arguments and of values. */
+const OF_SERVER =
+  /^(?:(?:NOSCRIPT|NOPERM|OOM|WRONGTYPE|READONLY|BUSY|NOGROUP|EXECABORT|ERR Function not found|ERR unknown command|ERR wrong number of arguments|ERR Number of keys)\b)/;
+
+/** The code that could not be compiled is shown behind. */
+const COMPILING = /(Error compiling (?:function|script)).*$/s;
 
 const MAX_CAUSE = 300;
 
@@ -65,7 +76,19 @@ export function stopped(
   });
 }
 
-/** What an error reply says, without what the command holds: the same for the same kind of refusal. */
-export function causeOf(reply: string): string {
-  return reply.replace(WITH_ARGUMENTS, '').slice(0, MAX_CAUSE);
+/**
+ * What an error reply says, without what the command holds: the same for the same kind of refusal.
+ * @param spec of the command, where it is known
+ */
+export function causeOf(reply: string, spec?: CommandSpec): string {
+  if (spec !== undefined && RUNS_SCRIPT.test(spec.name) && !OF_SERVER.test(reply)) {
+    return 'the script failed (what it says is not shown)';
+  }
+  return reply
+    .replace(WITH_ARGUMENTS, '')
+    .replace(UNKNOWN_SUBCOMMAND, 'unknown subcommand. ')
+    .replace(COMPILING, '$1')
+    .slice(0, MAX_CAUSE);
 }
+
+const RUNS_SCRIPT = /^(?:EVAL|FCALL)/;

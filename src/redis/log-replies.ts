@@ -109,7 +109,7 @@ export class LogReplies {
     this.stopBy(number, reply.text);
     if (this.refusedNumber >= sent.first) return;
     this.refusedNumber = number;
-    this.refusedText = causeOf(reply.text);
+    this.refusedText = causeOf(reply.text, sent.specOf(number));
   }
 
   private onElement(index: number, reply: Reply): void {
@@ -171,7 +171,7 @@ export class LogReplies {
     const { account, sent } = this;
     if (reply.kind === 'error') {
       this.stopBy(number, reply.text);
-      this.giveUp(number, { code: 'TARGET_REPLY', cause: causeOf(reply.text) });
+      this.giveUp(number, { code: 'TARGET_REPLY', cause: causeOf(reply.text, sent.specOf(number)) });
       return;
     }
     account.written(sent.tallyOf(number));
