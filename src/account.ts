@@ -60,6 +60,8 @@ export class Account {
   readonly besides = new Map<string, number>();
   /** Things worth saying that are no failures, with how often they happened. */
   readonly notes = new Map<string, number>();
+  /** How many of these notes say that a target was not in the state in which it should have been. */
+  differences = 0;
   /** The first few rejects, for the terminal. */
   readonly shown: Reject[] = [];
   /** Called for every reject. */
@@ -162,6 +164,12 @@ export class Account {
 
   note(text: string, times = 1): void {
     count(this.notes, text, times);
+  }
+
+  /** A note that says that a target was in another state than the commands of a log build on. */
+  differ(text: string): void {
+    this.differences++;
+    this.note(text);
   }
 
   /** Sums over the tallies that `select` picks; keys only when it is left out. */

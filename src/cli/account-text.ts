@@ -58,6 +58,7 @@ export function accountJson(account: Account, { seconds }: AccountFrame) {
     types: grouped(account, ({ unit, type }) => (unit === 'command' ? undefined : type)),
     dbs: grouped(account, ({ unit, db }) => (unit === 'key' ? String(db) : undefined)),
     notes: Object.fromEntries(account.notes),
+    ...(account.differences === 0 ? {} : { differences: account.differences }),
     commands: commandsJson(account, seconds),
     rejects: account.shown.map(({ db, key, command, position, code, cause }) => {
       const { text, ...form } = jsonText(key);

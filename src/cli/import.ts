@@ -17,6 +17,7 @@ import type { CommandSelectionOptions } from './command-selection.js';
 import { importLog, requireLogOptions } from './import-log.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { isLog, openSource } from './input.js';
+import { showsDifference } from './log-differences.js';
 import { note, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
@@ -101,7 +102,8 @@ export async function importCommand(
     const done = hasLog ? await importOneLog(given) : { report: await importDumps(given), source: undefined };
     log = done.source;
     reportImport(done.report, frame());
-    return account.totals(() => true).failed > 0 || log?.tail.torn !== undefined ? 1 : 0;
+    const differs = log !== undefined && showsDifference(account, placed);
+    return differs || account.totals(() => true).failed > 0 || log?.tail.torn !== undefined ? 1 : 0;
   } catch (thrown) {
     await sink.abort(RdbkitError.from(thrown));
     reportFailure(thrown, frame());

@@ -85,6 +85,8 @@ export interface Before {
 export interface Beginning {
   readonly from: LogPosition;
   readonly origin: string | undefined;
+  /** Commands are sent that may have been carried out before. */
+  readonly repeats: boolean;
 }
 
 /** Where a replay begins: where it was told to, or where it has come to before. */
@@ -101,17 +103,22 @@ export async function beginning(
     const origin = `the target says so in ${printable(utf8Bytes(options.transactional ?? ''), 60)}`;
     requirePart(layout, from, origin);
     say(options, `going on from ${position}: ${origin}`);
-    return { from, origin };
+    return { from, origin, repeats: false };
   }
   if (state?.acknowledged === undefined || state.sent === undefined) {
-    return { from: await told(layout, options, signal), origin: undefined };
+    return { from: await told(layout, options, signal), origin: undefined, repeats: false };
   }
   const origin = `${path} says so`;
   requirePart(layout, positionOf(state.acknowledged), origin);
   for (const place of [state.acknowledged, state.sent]) requireSameLog(layout, place, origin);
   const place = await afterDoubt(layout.path, state, options, stages, signal);
   say(options, `going on from ${textOf(place)}: ${origin}`);
-  return { from: positionOf(place), origin };
+  return { from: positionOf(place), origin, repeats: place === state.acknowledged && !isSettled(state) };
+}
+
+/** Whether nothing was sent behind what was acknowledged. */
+function isSettled({ acknowledged, sent }: ReplayState): boolean {
+  return acknowledged?.part === sent?.part && acknowledged?.offset === sent?.offset;
 }
 
 /** @throws RdbkitError IO when the part is gone in which the replay would go on */

@@ -23,6 +23,7 @@ import {
 } from '../index.js';
 import { commandStages } from './command-selection.js';
 import { formatCount } from './format.js';
+import { showsDifference } from './log-differences.js';
 import { note, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
@@ -51,7 +52,7 @@ const END_MS = 15_000;
 const DUE_MS = 1000;
 const DUE_SHARE = 20;
 
-/** `rdbkit replay`: sends the commands of a log. Exit code 1 when one was refused, or the log is torn. */
+/** `rdbkit replay`: sends the commands of a log. Exit code 1 when one was refused or had no effect, or the log is torn. */
 export async function replayCommand(
   name: string,
   options: ReplayOptions,
@@ -142,7 +143,8 @@ class Replay {
     reportReplay(target, this.frame());
     if (isFollowing && !this.hasCaughtUp) note('interrupted before it had caught up with the log');
     const isTorn = source.tail.torn !== undefined && !isFollowing;
-    return isTorn || account.totals(() => true).failed > 0 ? 1 : 0;
+    const differs = !start.repeats && showsDifference(account, options);
+    return isTorn || differs || account.totals(() => true).failed > 0 ? 1 : 0;
   }
 
   /** Says what was done until then. A run that can be gone on with leaves expiries held. */

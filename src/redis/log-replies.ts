@@ -177,7 +177,7 @@ export class LogReplies {
     account.written(sent.tallyOf(number));
     const spec = sent.specOf(number);
     const missed = spec && missedEffect(spec, reply);
-    if (missed !== undefined) account.note(missed);
+    if (missed !== undefined) account.differ(missed);
   }
 
   private giveUp(number: number, outcome: Discarded): void {

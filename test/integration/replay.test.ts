@@ -758,6 +758,17 @@ describeServers((server) => {
       expect(await state()).toEqual({ '0/s': 'hidden-value', '1/s': 'hidden-value', '1/t': '1' });
     });
 
+    test('a target that was in another state than the log builds on is told by the exit code', async () => {
+      const source = written('SADD s a', 'PEXPIREAT session 4102444800000', 'DEL gone', 'SADD s b');
+      const run = await replayed(source.path, '--from', source.at(0));
+      expect(run.code).toBe(1);
+      expect(run.stdout).toMatch(/note: expiries changed in the log that the target does not have: 1/);
+      expect(run.stderr).toMatch(/had no effect in the target that had one in the log/);
+      // Of commands that were picked nobody knows what they would have found.
+      await running.clear();
+      expect((await replayed(source.path, '--from', source.at(0), '--type', 'set')).code).toBe(0);
+    });
+
     test('a dry run changes nothing, wherever it begins', async () => {
       const source = written('SELECT 2', 'SET s 1', 'MULTI', 'INCR n', 'EXEC', 'PEXPIREAT s 1', 'RPUSH k a');
       const dirty = async () =>
