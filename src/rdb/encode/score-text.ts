@@ -26,9 +26,18 @@ export function scoreText(score: number, { rdbVersion }: TargetFormat): string {
 function seventeenDigits(score: number): string {
   // Below a thousand millions, sixty-fourths have at most 15 digits: the shortest text is the exact one.
   if (Math.abs(score) < 1e9 && Number.isInteger(score * 64)) return String(score);
-  const [digits, exponent] = scientific(score.toExponential(16));
+  const [digits, exponent] = scientific(halfToEven(score));
   if (exponent >= -4 && exponent < 17) return withPoint(digits, exponent, score < 0);
   return withExponent(digits, exponent, score < 0, 2);
+}
+
+/** 17 digits. What lies in the middle between two goes to the even one in C, up in JavaScript. */
+function halfToEven(score: number): string {
+  const rounded = score.toExponential(16);
+  if (!/5e/.test(score.toExponential(17)) || !/^-?\d\.\d{16}50*e/.test(score.toExponential(100)))
+    return rounded;
+  const cut = score.toExponential(17).replace(/5e/, 'e');
+  return /[02468]e/.test(cut) ? cut : rounded;
 }
 
 /**
