@@ -1,11 +1,14 @@
+import type { Redis } from 'ioredis';
 import type { Account } from '../account.js';
 import type { Limits } from '../limits.js';
 import type { ValueConverter } from '../rdb/convert.js';
 import type { DatabaseSelector } from './database-selector.js';
+import type { FailedKeys } from './failed-keys.js';
 import type { Link } from './link.js';
 import type { ConflictPolicy, Outcomes } from './outcome.js';
 import type { Target } from './probe.js';
 import type { RateLimit } from './rate-limit.js';
+import type { ReplayHooks } from './replay-hooks.js';
 import type { RestoreCommand } from './restore-command.js';
 
 /** What everything that writes into a target works with; one object a run. */
@@ -24,4 +27,12 @@ export interface WriteContext {
   readonly dryRun: boolean;
   readonly rate: RateLimit | undefined;
   readonly signal: AbortSignal;
+}
+
+/** What a log writer works with besides what all writers do. */
+export interface LogContext extends WriteContext {
+  readonly hooks: ReplayHooks;
+  readonly failedKeys: FailedKeys;
+  /** The connection on which is asked what must be known first. */
+  readonly control: () => Promise<Redis>;
 }
