@@ -168,7 +168,8 @@ export { commandTtl } from './stages/commands-ttl.js';
 export type { DatabaseOptions } from './stages/database-plan.js';
 export { findKey, type KeyFinder } from './stages/find-key.js';
 export { type FirstOnlyOptions, firstOnly } from './stages/first-only.js';
-export { type HeldKeyNotes, type HoldExpiriesOptions, holdExpiries } from './stages/hold-expiries.js';
+export type { HeldKeyNotes } from './stages/held-keys.js';
+export { type HoldExpiriesOptions, holdExpiries } from './stages/hold-expiries.js';
 export { type KeyChange, prefixing, substitution, unprefixing } from './stages/key-changes.js';
 export { keyStage } from './stages/key-stage.js';
 export {

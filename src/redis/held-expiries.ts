@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { HeldPart, keyTimes } from '../aof/held-time.js';
 import { RdbkitError } from '../errors.js';
 import type { MakeSpill } from '../spill.js';
-import type { HeldKeyNotes } from '../stages/hold-expiries.js';
+import type { HeldKeyNotes } from '../stages/held-keys.js';
 import type { Address } from './address.js';
 import { HeldBatch } from './held-batch.js';
 import { releaseFields } from './held-fields.js';

@@ -13,7 +13,8 @@ import {
   run,
   Spool,
 } from '../../src/index.js';
-import { type HoldExpiriesOptions, HoldNote, holdExpiries } from '../../src/stages/hold-expiries.js';
+import { HoldNote } from '../../src/stages/held-keys.js';
+import { type HoldExpiriesOptions, holdExpiries } from '../../src/stages/hold-expiries.js';
 import { Scratch } from '../support/scratch.js';
 import { readKeys } from '../support/server-state.js';
 import { describeServers, type RunningServer, startServer } from '../support/servers.js';

@@ -6,7 +6,8 @@ import { fieldTimes, HeldPart, keyTimes } from '../../src/aof/held-time.js';
 import { type Emit, run, type Sink } from '../../src/pipeline.js';
 import { type DumpRecord, KeyRecord } from '../../src/record.js';
 import { expiryDialectOf } from '../../src/redis/expiry-dialect.js';
-import { type HeldKeyNotes, HoldNote, holdExpiries } from '../../src/stages/hold-expiries.js';
+import { type HeldKeyNotes, HoldNote } from '../../src/stages/held-keys.js';
+import { holdExpiries } from '../../src/stages/hold-expiries.js';
 import { logBegin, logCommand } from '../support/log-commands.js';
 import { command, LogSource } from '../support/log-source.js';
 
