@@ -1,35 +1,27 @@
-import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, openSync, statSync } from 'node:fs';
-import { KeyFinder } from '../aof/command-keys.js';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { CommandLookup } from '../aof/command-lookup.js';
-import { describeCommand } from '../aof/describe-command.js';
 import { newLogState } from '../aof/log-state.js';
-import type { Neighbour } from '../aof/lost-ranges.js';
-import { formatManifest, type ManifestRow } from '../aof/manifest.js';
+import { formatManifest } from '../aof/manifest.js';
 import { LogMend } from '../aof/mend.js';
 import type { MendRules } from '../aof/mend-rules.js';
-import { type LogPosition, timeText } from '../aof/position.js';
+import type { LogPosition } from '../aof/position.js';
 import { findCommands } from '../aof/resync.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { type Preamble, readPreamble, type SalvageBase } from './aof-base.js';
 import { type AofLayout, type AofPartFile, surveyAof } from './aof-parts.js';
-import { type PlannedPart, placeOf, planParts } from './aof-repair-plan.js';
-import {
-  type AofRepair,
-  addBytes,
-  type LostBytes,
-  type NamedNeighbour,
-  NO_BYTES,
-  type RepairedBytes,
-  type RepairedPart,
-} from './aof-repair-report.js';
+import { type PlannedPart, planParts } from './aof-repair-plan.js';
+import { type AofRepair, NO_BYTES } from './aof-repair-report.js';
+import { rulesOf } from './aof-repair-rules.js';
+import { repairNotes, requireSense } from './aof-repair-sense.js';
 import { COMPRESSION_HEAD, type Compression, detectCompression } from './compression.js';
+import { copyWhole } from './copy-whole.js';
 import { FileReader, mendPart, turn } from './mend-part.js';
 import { NewPlace, requireFreePlace } from './new-place.js';
 import { PartCopy } from './part-copy.js';
 import { readError } from './read-error.js';
 import { readHead } from './read-head.js';
-import { writeError } from './write-error.js';
+import { RepairBooks } from './repair-books.js';
 
 export interface RepairAofOptions {
   readonly limits?: Partial<Limits>;
@@ -43,12 +35,6 @@ export interface RepairAofOptions {
   /** Told of the bytes of the parts that are done. */
   readonly onPart?: (done: number, all: number) => void;
 }
-
-/** So much of a command is looked at to name it. */
-const NAMED_BYTES = 4096;
-
-/** Commands that are what others stand in. */
-const FRAME: ReadonlySet<string> = new Set(['SELECT', 'MULTI', 'EXEC', 'DISCARD']);
 
 /**
  * Makes a new append-only log of what can be read of another: a file of a file, a folder with a
@@ -109,48 +95,14 @@ function requirePlain(path: string): void {
   );
 }
 
-/** @throws RdbkitError USAGE */
-function rulesOf(
-  { until, without = [] }: RepairAofOptions,
-  plan: readonly PlannedPart[],
-  preamble: number,
-): MendRules {
-  const names = without.filter((what) => typeof what === 'string').map((name) => name.toUpperCase());
-  const frame = names.find((name) => FRAME.has(name));
-  if (frame !== undefined) {
-    throw new RdbkitError('USAGE', `${frame} cannot be left out: what other commands mean depends on it`, {
-      hint: 'name the commands that changed data',
-    });
-  }
-  const positions = without.filter((what) => typeof what !== 'string');
-  if (positions.some(({ kind }) => kind === 'time')) {
-    throw new RdbkitError('USAGE', 'a time is no command', { hint: 'give its name, or PART:OFFSET' });
-  }
-  return {
-    untilSeconds: until?.kind === 'time' ? until.seconds : undefined,
-    untilPosition: until === undefined || until.kind === 'time' ? undefined : placeOf(until, plan, preamble),
-    withoutNames: new Set(names),
-    withoutPositions: positions.map((position) => placeOf(position, plan, preamble)),
-  };
-}
-
 /** One repair. */
 class Repair {
   private readonly lookup = new CommandLookup();
-  private readonly keys = new KeyFinder();
   private readonly state = newLogState(Math.floor(Date.now() / 1000));
   private readonly mend: LogMend;
-  private readonly parts: RepairedPart[] = [];
-  private readonly rows: ManifestRow[] = [];
-  private readonly lost: LostBytes[] = [];
-  private readonly lostParts: { name: string; reason: string }[] = [];
-  private readonly doubts: AofRepair['doubts'][number][] = [];
-  private readonly inserted: AofRepair['inserted'][number][] = [];
-  private readonly counts = { lostRanges: 0, lostCommands: 0, doubtfulRanges: 0 };
+  private readonly books = new RepairBooks(this.lookup);
   private salvage: unknown;
   private isBehindLoss = false;
-  /** Replication offsets that the manifest tells hold no more behind the first change. */
-  private isChanged = false;
 
   constructor(
     private readonly layout: AofLayout,
@@ -162,19 +114,20 @@ class Repair {
   }
 
   async all(plan: readonly PlannedPart[], out: string, preamble: Preamble): Promise<AofRepair> {
-    const { layout, mend } = this;
+    const { layout, mend, books, rules, state } = this;
     const sizes = plan.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
     const last = plan.findLast(({ file }) => file !== undefined)?.file;
     let known: Preamble | undefined = preamble;
     let done = 0;
     for (const { line, message, isUnread } of layout.manifest?.faults ?? []) {
       if (isUnread !== true) continue;
-      this.lostParts.push({ name: `line ${line} of the manifest`, reason: message });
-      this.isChanged = true;
+      books.loseWhole(`line ${line} of the manifest`, message);
     }
     for (const { name, file, reason } of plan) {
-      if (file === undefined) this.loseWhole(name, reason);
-      else if (mend.isEnded) this.leaveOut(file);
+      if (file === undefined) {
+        books.loseWhole(name, reason);
+        this.isBehindLoss = true;
+      } else if (mend.isEnded) books.leaveOut(file);
       else {
         const head = known ?? (await readPreamble(file.path, file.size, this.options.signal));
         known = undefined;
@@ -184,29 +137,29 @@ class Repair {
       this.options.onPart?.(done, sizes);
       await turn(this.options.signal);
     }
-    const bytes = this.parts.reduce((sum, part) => addBytes(sum, part.bytes), NO_BYTES);
-    this.requireSense(bytes);
-    if (layout.kind === 'multi') this.place.put(`${layout.prefix}.manifest`, formatManifest(this.rows));
+    const { bytes } = books;
+    requireSense(layout.path, rules, mend, state, bytes);
+    if (layout.kind === 'multi') this.place.put(`${layout.prefix}.manifest`, formatManifest(books.rows));
     const { kept, removed } = mend;
-    const { lostRanges, lostCommands, doubtfulRanges } = this.counts;
+    const { lostRanges, lostCommands, doubtfulRanges } = books;
     return {
       source: layout.path,
       output: out,
       kind: layout.kind,
-      parts: this.parts,
+      parts: books.parts,
       bytes,
       commands: { kept, lost: lostCommands, removed },
-      lost: this.lost,
+      lost: books.lost,
       lostRanges,
-      lostParts: this.lostParts,
-      doubts: this.doubts,
+      lostParts: books.lostParts,
+      doubts: books.doubts,
       doubtfulRanges,
-      inserted: this.inserted,
+      inserted: books.inserted,
       end: mend.end,
       salvage: this.salvage,
       manifestFaults: (layout.manifest?.faults ?? []).map(({ line, message }) => `line ${line}: ${message}`),
       orphans: layout.orphans,
-      notes: this.notes(),
+      notes: repairNotes(rules, mend, state),
     };
   }
 
@@ -217,7 +170,7 @@ class Repair {
     const isDump = head.start === size && head.salvagedTo === 0;
     if (isDump && size > 0) {
       copyWhole(file.path, target);
-      this.enter(file, { ...NO_BYTES, in: size, kept: size, out: size });
+      this.books.enter(file, { ...NO_BYTES, in: size, kept: size, out: size });
       const { untilPosition } = this.rules;
       if (untilPosition?.part === name) this.mend.end = untilPosition;
       return;
@@ -252,11 +205,11 @@ class Repair {
       if (out !== kept + salvagedTo + insertedBytes) {
         throw new RdbkitError('INTERNAL', `the copy of ${name} has ${out} bytes, which do not add up`);
       }
-      this.enter(file, {
+      this.books.enter(file, {
         ...{ in: size, kept, lost: lostBytes, removed, rewound },
         ...{ salvagedFrom, salvagedTo, inserted: insertedBytes, out },
       });
-      this.tell(new FileReader(source, file.path), size);
+      this.books.tell(mend.findings, new FileReader(source, file.path), size);
     } finally {
       copy?.abort();
       closeSync(source);
@@ -286,111 +239,6 @@ class Repair {
     const start = found ?? file.size;
     return { start, salvagedFrom: start, salvagedTo: statSync(target).size };
   }
-
-  private enter(file: AofPartFile, bytes: RepairedBytes): void {
-    const { name, role, seq, startOffset, endOffset } = file;
-    const isSame = bytes.kept === bytes.in && bytes.out === bytes.in;
-    this.parts.push({ name, role, result: isSame ? 'unchanged' : 'mended', bytes });
-    const wasChanged = this.isChanged;
-    this.isChanged = wasChanged || !isSame;
-    this.rows.push({
-      name,
-      seq,
-      role: role === 'base' ? 'base' : 'increment',
-      ...(startOffset === undefined || wasChanged ? {} : { startOffset }),
-      ...(endOffset === undefined || this.isChanged ? {} : { endOffset }),
-    });
-  }
-
-  private loseWhole(name: string, reason: string): void {
-    this.lostParts.push({ name, reason });
-    this.isBehindLoss = true;
-    this.isChanged = true;
-  }
-
-  private leaveOut({ name, role, size }: AofPartFile): void {
-    this.parts.push({ name, role, result: 'absent', bytes: { ...NO_BYTES, in: size, rewound: size } });
-  }
-
-  /** Takes what was found in a part into the report, with the names of the commands around it. */
-  private tell(reader: FileReader, size: number): void {
-    const { findings } = this.mend;
-    findings.settle();
-    const named = (place: Neighbour | undefined) => this.named(reader, size, place);
-    for (const range of findings.lost) {
-      this.lost.push({ ...range, before: named(range.before), after: named(range.after) });
-    }
-    this.doubts.push(...findings.doubts);
-    this.inserted.push(...findings.inserted);
-    this.counts.lostRanges += findings.lostRanges;
-    this.counts.lostCommands += findings.lostCommands;
-    this.counts.doubtfulRanges += findings.doubtfulRanges;
-  }
-
-  private named(reader: FileReader, size: number, place: Neighbour | undefined): NamedNeighbour | undefined {
-    if (place === undefined) return undefined;
-    const bytes = new Uint8Array(Math.min(NAMED_BYTES, size - place.offset));
-    const count = reader.readAt(place.offset, bytes);
-    const { name = '', key } = describeCommand(bytes.subarray(0, count), this.lookup, this.keys) ?? {};
-    return { ...place, name, key };
-  }
-
-  /** @throws RdbkitError where the result would not be what was asked for, or nothing */
-  private requireSense(bytes: RepairedBytes): void {
-    const { layout, rules, mend, state } = this;
-    const subject = layout.path;
-    if (bytes.out === 0 && bytes.lost > 0) {
-      throw new RdbkitError('INPUT_CORRUPT', 'not one whole command is in it', {
-        subject,
-        hint: 'check that it is an append-only file, and not compressed',
-      });
-    }
-    if (
-      rules.untilSeconds !== undefined &&
-      mend.end === undefined &&
-      state.times.first < 0 &&
-      state.commands > 0
-    ) {
-      throw new RdbkitError('INPUT_UNSUPPORTED', 'the log tells no times, so it cannot end at one', {
-        subject,
-        hint: 'give --until PART:OFFSET; servers write times with aof-timestamp-enabled yes',
-      });
-    }
-    const missed = rules.withoutPositions?.find((position) => !mend.hits.has(position));
-    if (missed !== undefined) {
-      throw new RdbkitError('USAGE', `no command that is kept begins at ${missed.part}:${missed.offset}`, {
-        subject,
-        hint: 'rdbkit export tells the position of each',
-      });
-    }
-  }
-
-  private notes(): string[] {
-    const { mend, state, rules } = this;
-    const { times } = state;
-    const notes: string[] = [];
-    if (times.backwards > 0)
-      notes.push(`times go back ${times.backwards} times; the log is read in its own order`);
-    if (times.future > 0) notes.push(`${times.future} times lie in the future`);
-    const { untilSeconds } = rules;
-    if (untilSeconds !== undefined && mend.end === undefined && times.last >= 0) {
-      notes.push(`the last time is ${timeText(times.last)}: nothing is later than what was asked for`);
-    }
-    if (untilSeconds !== undefined && times.first > untilSeconds) {
-      notes.push(
-        `the first time is ${timeText(times.first)}: what stands before it may be later than asked for`,
-      );
-    }
-    for (const [name, count] of mend.unknown) {
-      notes.push(
-        `${name} is in no table of commands (${count} times): kept, but a server that does not know it refuses the log`,
-      );
-    }
-    for (const name of rules.withoutNames ?? []) {
-      if (!mend.hasLeftOut(name)) notes.push(`no ${name} is in it`);
-    }
-    return notes;
-  }
 }
 
 /** Whether commands stand anywhere in a file. */
@@ -408,22 +256,5 @@ function openPart(path: string): number {
     return openSync(path, 'r');
   } catch (thrown) {
     throw readError(thrown, path);
-  }
-}
-
-/** Copies a file as it is; without copying bytes where the file system can. */
-function copyWhole(from: string, to: string): void {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    // It has the permissions of the source, which may be for reading only.
-    chmodSync(to, 0o600);
-    const file = openSync(to, 'r+');
-    try {
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (thrown) {
-    throw writeError(thrown, to);
   }
 }
