@@ -1,60 +1,11 @@
 import { latin1Bytes } from '../bytes/ascii.js';
 import type { LogHead } from '../record.js';
-import type { CommandSpec } from '../resp/command-spec.js';
 import { damageOf } from './damaged-command.js';
-import { type LostCounts, type Neighbour, NOTHING_LOST, PartFindings } from './lost-ranges.js';
-import { isNamed, type MendRules, type PartPosition } from './mend-rules.js';
+import { type Neighbour, PartFindings } from './lost-ranges.js';
+import { Mark, type MendProgress } from './mend-mark.js';
+import type { MendRules, PartPosition } from './mend-rules.js';
 import type { PartEdit } from './part-edit.js';
-
-/** State at a place to which the copy may be taken back. */
-class Mark {
-  isSet = false;
-  offset = 0;
-  private size = 0;
-  private kept = 0;
-  private removed = 0;
-  private removedBytes = 0;
-  private keptDb = 0;
-  private plainKept = 0;
-  private keptEnd = 0;
-  private lastOffset = -1;
-  private lastDb = 0;
-  private lost: LostCounts = NOTHING_LOST;
-
-  set(mend: LogMend, edit: PartEdit, offset: number): void {
-    this.isSet = true;
-    this.offset = offset;
-    this.size = edit.sizeAt(offset);
-    this.kept = mend.kept;
-    this.removed = mend.removed;
-    this.removedBytes = mend.removedBytes;
-    this.keptDb = mend.keptDb;
-    this.plainKept = mend.plainKept;
-    this.keptEnd = mend.keptEnd;
-    this.lastOffset = mend.lastOffset;
-    this.lastDb = mend.lastDb;
-    this.lost = mend.findings.lostCounts();
-  }
-
-  /** Takes all back to it; returns how many commands that gives up. */
-  restore(mend: LogMend, edit: PartEdit): number {
-    const { findings } = mend;
-    const lost = findings.lostCommands - this.lost.lostCommands;
-    const commands = mend.kept + mend.removed - this.kept - this.removed + lost;
-    findings.takeBack(this.offset);
-    findings.takeBackLost(this.offset, this.lost);
-    mend.kept = this.kept;
-    mend.removed = this.removed;
-    mend.removedBytes = this.removedBytes;
-    mend.keptDb = this.keptDb;
-    mend.plainKept = this.plainKept;
-    mend.keptEnd = this.keptEnd;
-    mend.lastOffset = this.lastOffset;
-    mend.lastDb = this.lastDb;
-    edit.takeBack(this.offset, this.size);
-    return commands;
-  }
-}
+import { UnwantedCommands } from './unwanted-commands.js';
 
 /**
  * Decides what of a log is kept, command by command, and has it copied. What is kept is kept as it
@@ -75,7 +26,7 @@ class Mark {
  *   one that no server knows and that may have been a SELECT, MULTI or EXEC. Other names that are
  *   not known are a module's, or new: they are kept, and told.
  */
-export class LogMend {
+export class LogMend implements MendProgress {
   /** Commands kept, SELECT, MULTI and EXEC included. */
   kept = 0;
   /** Commands left out by a rule. */
@@ -96,16 +47,13 @@ export class LogMend {
   plainKept = 0;
   /** Whether what ends the part is lost. */
   endsInLoss = false;
-  /** Positions of `withoutPositions` at which a command was found. */
-  readonly hits = new Set<PartPosition>();
   /** Names of commands that no table has, and how many came that were no damage by the look of them. */
   readonly unknown = new Map<string, number>();
   findings = new PartFindings('');
+  readonly unwanted: UnwantedCommands;
   private edit: PartEdit | undefined;
   private partName = '';
   private untilOffset = Number.POSITIVE_INFINITY;
-  private without: readonly PartPosition[] = [];
-  private readonly isUnwanted = new Map<CommandSpec, boolean>();
   /** At the MULTI of the open transaction. */
   private readonly multi = new Mark();
   /** At the end of the last damage, while no MULTI or EXEC came. */
@@ -123,7 +71,9 @@ export class LogMend {
   /** Position behind the last command where it is kept and plain; else before that. */
   private plainEnd = -1;
 
-  constructor(private readonly rules: MendRules = {}) {}
+  constructor(private readonly rules: MendRules = {}) {
+    this.unwanted = new UnwantedCommands(rules);
+  }
 
   /** True when the end that was asked for has been reached. */
   get isEnded(): boolean {
@@ -137,7 +87,7 @@ export class LogMend {
    * @param isBehindLoss whether a part before it is lost
    */
   begin(part: string, edit: PartEdit, db: number, start: number, isBehindLoss: boolean): void {
-    const { untilPosition, withoutPositions = [] } = this.rules;
+    const { untilPosition } = this.rules;
     this.partName = part;
     this.edit = edit;
     this.findings = new PartFindings(part);
@@ -147,7 +97,7 @@ export class LogMend {
     this.plainEnd = -1;
     this.lastEnd = start;
     this.untilOffset = untilPosition?.part === part ? untilPosition.offset : Number.POSITIVE_INFINITY;
-    this.without = withoutPositions.filter((position) => position.part === part);
+    this.unwanted.begin(part);
     this.multi.isSet = false;
     this.gap.isSet = false;
     this.isGapInside = false;
@@ -173,7 +123,7 @@ export class LogMend {
     }
     switch (spec.role) {
       case 'plain':
-        if (this.isOut(record)) {
+        if (this.unwanted.has(record)) {
           edit.cut(offset, endOffset);
           this.removed++;
           this.removedBytes += endOffset - offset;
@@ -369,29 +319,6 @@ export class LogMend {
     this.doubtFrom = -1;
     if (doubtFrom < 0 || this.plainKept === this.doubtKept) return;
     this.findings.doubt(doubtFrom, Math.min(at, this.keptEnd), this.lastDb);
-  }
-
-  /** Whether commands of this name were left out. @param name in upper case */
-  hasLeftOut(name: string): boolean {
-    for (const [spec, isOut] of this.isUnwanted) if (isOut && isNamed(spec, name)) return true;
-    return false;
-  }
-
-  private isOut(record: LogHead): boolean {
-    const { withoutNames } = this.rules;
-    const { spec } = record;
-    for (const position of this.without) {
-      if (position.offset !== record.offset) continue;
-      this.hits.add(position);
-      return true;
-    }
-    if (withoutNames === undefined || withoutNames.size === 0) return false;
-    let isOut = this.isUnwanted.get(spec);
-    if (isOut === undefined) {
-      isOut = [...withoutNames].some((name) => isNamed(spec, name));
-      this.isUnwanted.set(spec, isOut);
-    }
-    return isOut;
   }
 
   private last(): Neighbour | undefined {

@@ -34,7 +34,7 @@ export function requireSense(
       hint: 'give --until PART:OFFSET; servers write times with aof-timestamp-enabled yes',
     });
   }
-  const missed = rules.withoutPositions?.find((position) => !mend.hits.has(position));
+  const missed = rules.withoutPositions?.find((position) => !mend.unwanted.hits.has(position));
   if (missed !== undefined) {
     throw new RdbkitError('USAGE', `no command that is kept begins at ${missed.part}:${missed.offset}`, {
       subject,
@@ -65,7 +65,7 @@ export function repairNotes(rules: MendRules, mend: LogMend, state: LogState): s
     );
   }
   for (const name of rules.withoutNames ?? []) {
-    if (!mend.hasLeftOut(name)) notes.push(`no ${name} is in it`);
+    if (!mend.unwanted.hasMet(name)) notes.push(`no ${name} is in it`);
   }
   return notes;
 }
