@@ -32,8 +32,8 @@ export {
   type AofSourceOptions,
   aofSource,
   aofStream,
-  type LogTail,
 } from './io/aof-source.js';
+export type { LogTail } from './io/aof-tail.js';
 export { chainSources } from './io/chain-sources.js';
 export { checkAof } from './io/check-aof.js';
 export { type CheckOptions, checkRdb, type DumpCheck } from './io/check-rdb.js';

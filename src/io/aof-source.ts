@@ -1,13 +1,10 @@
 import type { Readable } from 'node:stream';
 import { CommandLookup } from '../aof/command-lookup.js';
-import type { TornTail } from '../aof/decoder.js';
 import { type CommandPlace, LogCut } from '../aof/log-cut.js';
-import { type LogState, newLogState } from '../aof/log-state.js';
+import type { LogState } from '../aof/log-state.js';
 import { PartDecoder } from '../aof/part-decoder.js';
 import type { FoundPlace } from '../aof/place-finder.js';
-import { type LogPosition, timeText } from '../aof/position.js';
-import type { PositionReader } from '../aof/position-window.js';
-import { judgeTail } from '../aof/resync.js';
+import type { LogPosition } from '../aof/position.js';
 import { RdbkitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { Source } from '../pipeline.js';
@@ -16,7 +13,9 @@ import type { RecordBatch } from '../record.js';
 import { type FollowOptions, type FollowSteps, followParts } from './aof-follow.js';
 import { type AofLayout, type AofPartFile, aofLayout } from './aof-parts.js';
 import { findSpan, type LogSpan } from './aof-span.js';
+import { type LogTail, openTail, tailOf } from './aof-tail.js';
 import { COMPRESSION_HEAD, type Compression, detectCompression } from './compression.js';
+import { clockNotes, liveState } from './log-clock.js';
 import { logError } from './log-error.js';
 import { PartFile, pending } from './part-file.js';
 import { PartStream } from './part-stream.js';
@@ -36,24 +35,8 @@ export interface AofSourceOptions {
   readonly follow?: FollowOptions;
 }
 
-/** Seconds by which the clock of a server may go before ours until its times are future ones. */
-const CLOCK_DIFFERENCE = 60;
-
 /** So many parts are opened before the first is read; a log of a server has two or three. */
 const HELD_PARTS = 64;
-
-/** How a log ended. */
-export interface LogTail {
-  /** The last part ends within a command: cut off there, which servers mend when they start. */
-  readonly torn?: TornTail & { readonly part: AofPartFile };
-  /** A transaction without EXEC: its commands were handed out and are none. */
-  readonly open?: CommandPlace & {
-    /** Commands of it that were handed out, MULTI included. */
-    readonly commands: number;
-  };
-  /** The command before which `until` stopped reading. */
-  readonly stoppedAt?: CommandPlace;
-}
 
 /** A source of the records of an append-only log: the keys of its base, then its commands. */
 export interface AofSource extends Source {
@@ -130,14 +113,7 @@ class AofReader implements AofSource {
   }
 
   get notes(): readonly string[] {
-    const { backwards, future } = this.state.times;
-    return [
-      ...this.foundNotes,
-      ...(backwards === 0 ? [] : [`the clock of the server went back ${times(backwards)}`]),
-      ...(future === 0
-        ? []
-        : [`${future} of its times lie in the future, the last is ${timeText(this.state.times.last)}`]),
-    ];
+    return [...this.foundNotes, ...clockNotes(this.state)];
   }
 
   async *read(signal: AbortSignal): AsyncGenerator<RecordBatch> {
@@ -196,7 +172,7 @@ class AofReader implements AofSource {
       if (this.isCut) return;
       decoder.end();
       yield* this.pass(part, pending(decoder, signal), decoder, span.skipsBase);
-      if (!this.isCut) this.finish(part, file, decoder, isLast);
+      if (!this.isCut) this.tail = tailOf(part, file, decoder, this.state, isLast);
     } catch (thrown) {
       throw logError(thrown, part.path);
     } finally {
@@ -216,12 +192,12 @@ class AofReader implements AofSource {
         this.current = file;
       },
       finish: (part, file, decoder) => {
-        this.finish(part, file, decoder, false);
+        this.tail = tailOf(part, file, decoder, this.state, false);
         this.before += file.position;
         this.current = undefined;
       },
       stop: () => {
-        this.tail = this.openTail();
+        this.tail = openTail(this.state);
       },
       isCut: () => this.isCut,
       note: (text) => void this.foundNotes.push(text),
@@ -243,7 +219,7 @@ class AofReader implements AofSource {
     this.current = source;
     try {
       yield* this.pass(part, source.read(signal), decoder, base === 'skip');
-      this.finish(part, decoder, decoder, true);
+      this.tail = tailOf(part, decoder, decoder, this.state, true);
     } catch (thrown) {
       throw logError(thrown, this.name);
     } finally {
@@ -302,35 +278,6 @@ class AofReader implements AofSource {
     this.base ??= decoder.magic;
     if (decoder.dumpEnd !== undefined) this.reached = { part, offset: decoder.offset };
   }
-
-  private openTail(): Pick<LogTail, 'open'> {
-    const { open, commands } = this.state;
-    if (open === undefined) return {};
-    const { part, offset, index } = open;
-    return { open: { part, offset, commands: commands - index + 1 } };
-  }
-
-  /** Judges how a part ends. Only the last may end within a command or a transaction. */
-  private finish(part: AofPartFile, reader: PositionReader, decoder: PartDecoder, isLast: boolean): void {
-    const { torn } = decoder;
-    const { open } = this.state;
-    if (torn !== undefined && judgeTail(reader, torn) === 'damage') {
-      throw new RdbkitError('INPUT_CORRUPT', 'a length is damaged: whole commands stand in what it claims', {
-        offset: torn.offset,
-      });
-    }
-    if (!isLast && (torn !== undefined || open !== undefined)) {
-      const what = torn === undefined ? 'a transaction' : 'a command';
-      throw new RdbkitError('INPUT_TRUNCATED', `the part ends within ${what}, and is not the last`, {
-        offset: torn?.offset ?? open?.offset,
-        hint: 'rdbkit repair makes a log of what is whole',
-      });
-    }
-    this.tail = {
-      ...(torn === undefined ? {} : { torn: { ...torn, part } }),
-      ...this.openTail(),
-    };
-  }
 }
 
 function openPart(part: AofPartFile): PartFile {
@@ -347,18 +294,4 @@ function isWrapped(part: AofPartFile): boolean {
   } catch (thrown) {
     throw logError(thrown, part.path);
   }
-}
-
-/** A log that is followed tells times that come only later. */
-function liveState(): LogState {
-  return {
-    ...newLogState(),
-    get now() {
-      return Date.now() / 1000 + CLOCK_DIFFERENCE;
-    },
-  };
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }
