@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { positionText, type Refusal } from '../account.js';
+import { type Account, positionText, type Refusal } from '../account.js';
 import { KeyFinder } from '../aof/command-keys.js';
 import { dbArgument, dbReach } from '../aof/db-reach.js';
 import { Fingerprint } from '../codec/fingerprint.js';
@@ -94,4 +94,13 @@ export class FailedKeys {
 function otherDb(command: LogHead): number | undefined {
   const reach = dbReach(command);
   return reach.kind === 'argument' ? dbArgument(command, reach.argument) : undefined;
+}
+
+/** Remembers the keys that are refused from now on: the commands that follow must not make them. */
+export function watchRejects(account: Account, failedKeys: FailedKeys): void {
+  const { onReject } = account;
+  account.onReject = (reject) => {
+    if (reject.position === undefined && reject.db >= 0) failedKeys.add(reject.db, reject.key);
+    onReject?.(reject);
+  };
 }

@@ -1,17 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { Account } from '../account.js';
-import { latin1Text } from '../bytes/ascii.js';
 import type { RdbkitError } from '../errors.js';
 import { Spool } from '../io/spool.js';
 import { type Limits, withLimits } from '../limits.js';
 import type { RunContext, Sink } from '../pipeline.js';
 import { ValueConverter } from '../rdb/convert.js';
-import type { DumpRecord, LogBegin, RecordBatch } from '../record.js';
+import type { DumpRecord, RecordBatch } from '../record.js';
 import { type Address, type AddressOptions, parseAddress } from './address.js';
 import { connectControl, disconnectControl } from './connection.js';
 import { DatabaseSelector } from './database-selector.js';
 import { requireEmpty } from './empty-target.js';
-import { FailedKeys } from './failed-keys.js';
+import { FailedKeys, watchRejects } from './failed-keys.js';
 import { FunctionWriter } from './function-writer.js';
 import { KeyWriter } from './key-writer.js';
 import { LAST_REPLIES_MS, Link } from './link.js';
@@ -21,6 +20,7 @@ import { readPosition } from './position-key.js';
 import { requireFirst, waitForPredecessor } from './predecessor.js';
 import { probeTarget, type Target } from './probe.js';
 import { RateLimit } from './rate-limit.js';
+import { type RecordWriters, writeRecord } from './record-writers.js';
 import type { DrainKind, ReplayHooks } from './replay-hooks.js';
 import { RestoreCommand } from './restore-command.js';
 
@@ -68,7 +68,7 @@ export class RestoreSink implements Sink<ImportReport> {
   private control: Redis | undefined;
   private link: Link | undefined;
   private probed: Target | undefined;
-  private writing: Writing | undefined;
+  private writing: RecordWriters | undefined;
   private keepAt = 0;
 
   constructor(
@@ -178,7 +178,7 @@ export class RestoreSink implements Sink<ImportReport> {
 
   /** Waits until all that was written has its reply, for a reader that waits for more. */
   async drain(kind: DrainKind = 'caught-up'): Promise<void> {
-    const { keys, logs, link, outcomes } = this.writing as Writing;
+    const { keys, logs, link, outcomes } = this.writing as RecordWriters;
     await keys.finish();
     await logs.drain(kind);
     link.check();
@@ -203,11 +203,11 @@ export class RestoreSink implements Sink<ImportReport> {
   }
 
   write(batch: RecordBatch): void | Promise<void> {
-    return this.writeFrom(this.writing as Writing, batch.records, 0);
+    return this.writeFrom(this.writing as RecordWriters, batch.records, 0);
   }
 
   async close(): Promise<ImportReport> {
-    const { account } = this.writing as Writing;
+    const { account } = this.writing as RecordWriters;
     try {
       await this.drain('end');
     } finally {
@@ -235,7 +235,11 @@ export class RestoreSink implements Sink<ImportReport> {
   }
 
   /** Writes records until one has to wait; the rest follows when it may. */
-  private writeFrom(writing: Writing, records: readonly DumpRecord[], from: number): void | Promise<void> {
+  private writeFrom(
+    writing: RecordWriters,
+    records: readonly DumpRecord[],
+    from: number,
+  ): void | Promise<void> {
     const { link, outcomes, logs } = writing;
     for (let i = from; i < records.length; i++) {
       const waits = writeRecord(writing, records[i] as DumpRecord);
@@ -256,89 +260,4 @@ export class RestoreSink implements Sink<ImportReport> {
     }
     return this.control;
   }
-}
-
-interface Writing {
-  readonly link: Link;
-  readonly account: Account;
-  readonly outcomes: Outcomes;
-  readonly keys: KeyWriter;
-  readonly functions: FunctionWriter;
-  readonly logs: LogWriter;
-  /** The last key or command was one of a log. */
-  isInLog: boolean;
-  /** The command of a log that comes in parts. */
-  large: LogBegin | undefined;
-}
-
-/** Keys that were refused must not be made by the commands that follow. */
-function watchRejects(account: Account, failedKeys: FailedKeys): void {
-  const { onReject } = account;
-  account.onReject = (reject) => {
-    if (reject.position === undefined && reject.db >= 0) failedKeys.add(reject.db, reject.key);
-    onReject?.(reject);
-  };
-}
-
-function writeRecord(writing: Writing, record: DumpRecord): Promise<void> | undefined {
-  const { account, keys, functions, logs } = writing;
-  switch (record.kind) {
-    case 'key':
-      if (writing.isInLog) return leaveLog(writing, record);
-      return keys.key(record);
-    case 'key-begin':
-      if (writing.isInLog) return leaveLog(writing, record);
-      return keys.begin(record);
-    case 'log-command':
-      if (!writing.isInLog) return enterLog(writing, record);
-      return logs.command(record);
-    case 'log-begin':
-      if (!writing.isInLog) return enterLog(writing, record);
-      writing.large = record;
-      return logs.begin(record);
-    case 'log-part':
-      return logs.bytes(record.bytes);
-    case 'log-end':
-      return logs.end(writing.large as LogBegin);
-    case 'key-part':
-      return keys.part(record.bytes);
-    case 'key-end':
-      return keys.end();
-    case 'function':
-      functions.write(record);
-      break;
-    case 'module-aux':
-      account.skipped(
-        account.read(-1, 'module-aux', record.bytes.length),
-        'data of a module outside keys, which no command restores',
-      );
-      break;
-    case 'command':
-      account.failed(
-        account.read(-1, 'command', record.bytes.length),
-        'commands inside a dump are not carried out',
-      );
-      break;
-    case 'aux':
-      if (latin1Text(record.name) === 'keydb-subexpire-key') {
-        account.note('expiries of set members and hash fields of KeyDB are not carried over');
-      }
-      break;
-    default:
-  }
-  return undefined;
-}
-
-/** Every key must have its reply first: a command must not change one that was refused. */
-async function enterLog(writing: Writing, record: DumpRecord): Promise<void> {
-  await writing.keys.finish();
-  writing.outcomes.check();
-  writing.isInLog = true;
-  await writeRecord(writing, record);
-}
-
-async function leaveLog(writing: Writing, record: DumpRecord): Promise<void> {
-  await writing.logs.drain('caught-up');
-  writing.isInLog = false;
-  await writeRecord(writing, record);
 }
