@@ -22,18 +22,20 @@ import {
   type Target,
 } from '../index.js';
 import { commandStages } from './command-selection.js';
-import { formatCount } from './format.js';
+import { lateEnd } from './late-end.js';
 import { showsDifference } from './log-differences.js';
 import { note, reportError } from './output.js';
 import { requireOwnFiles } from './own-files.js';
 import { Progress } from './progress.js';
 import { atBeginning, beginning, identityOf } from './replay-begin.js';
+import { noteHeld, noteReached } from './replay-go-on.js';
 import type { ReplayOptions } from './replay-options.js';
 import { FollowProgress } from './replay-progress.js';
 import { type ReplayFrame, reportReplay, reportReplayFailure } from './replay-report.js';
+import { intoDb, requireSense } from './replay-sense.js';
 import { replaySink } from './replay-sink.js';
 import { beginsAt, ReadToEnd, StoppingStages } from './replay-stages.js';
-import { ReplayTrack, textOf } from './replay-track.js';
+import { ReplayTrack } from './replay-track.js';
 import { requireReportFolder } from './report-file.js';
 import { limitStages } from './selection.js';
 import { targetNotes } from './target-notes.js';
@@ -44,9 +46,6 @@ const HOLD_MS = { rest: 24 * 3_600_000, followed: 600_000 } as const;
 
 /** How long a run that failed may take to give keys the expiries that were held back. */
 const RELEASE_MS = 10_000;
-
-/** How long a run that follows a log may take to end, once it is interrupted. */
-const END_MS = 15_000;
 
 /** Expiries that are due are released so often, ms, and for no more than one part in so many of the time. */
 const DUE_MS = 1000;
@@ -157,15 +156,9 @@ class Replay {
     }
     reportReplayFailure(thrown, this.frame());
     const code = reportError(thrown);
-    if (!isDry) this.noteReached(RdbkitError.from(thrown));
-    if (held !== undefined && held.size > 0) {
-      const next = goesOn
-        ? 'run the same again, to its end, to release them'
-        : 'with --checkpoint another run could have released them';
-      note(
-        `up to ${formatCount(held.size)} keys in ${sink.address.label} have their expiry held back; ${next}`,
-      );
-    }
+    const isKept = checkpoint !== undefined;
+    if (!isDry) noteReached(RdbkitError.from(thrown), this.track, options, isKept);
+    if (held !== undefined && held.size > 0) noteHeld(held.size, sink.address.label, goesOn);
     return code;
   }
 
@@ -285,22 +278,6 @@ class Replay {
     if (place !== undefined) this.track.settle(place.part, place.offset);
   }
 
-  /** Says of a run that has failed where another can go on. */
-  private noteReached({ code }: RdbkitError): void {
-    const { done, sent } = this.track;
-    if (done === undefined || sent === undefined || this.options.transactional !== undefined) return;
-    const isClear = done.part === sent.part && done.offset === sent.offset;
-    const doubt = isClear ? '' : `, and what follows up to ${textOf(sent)} may have been, too`;
-    const from = `--from ${textOf(done)} goes on there`;
-    const next =
-      code.startsWith('INPUT_') && code !== 'INPUT_UNSUPPORTED'
-        ? `of a repaired log, ${from}`
-        : this.checkpoint === undefined
-          ? from
-          : 'the same run again goes on there';
-    note(`all up to ${textOf(done)} was carried out${doubt}; ${next}`);
-  }
-
   private frame(): ReplayFrame {
     const { account, source, options, track, hasEnded } = this;
     const seconds = (performance.now() - this.startedAt) / 1000;
@@ -310,60 +287,4 @@ class Replay {
 
 function interrupted(): RdbkitError {
   return new RdbkitError('ABORTED', 'interrupted before anything was sent');
-}
-
-/** A signal that follows another after some time, in which a run can come to its end. */
-function lateEnd(signal: AbortSignal): { readonly signal: AbortSignal; cancel(): void } {
-  const late = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const begin = () => {
-    timer = setTimeout(() => late.abort(), END_MS);
-  };
-  signal.addEventListener('abort', begin, { once: true });
-  return {
-    signal: late.signal,
-    cancel() {
-      signal.removeEventListener('abort', begin);
-      clearTimeout(timer);
-    },
-  };
-}
-
-function intoDb(options: ReplayOptions, db: number): ReplayOptions {
-  if (options.mapDb !== undefined || options.toDb !== undefined) {
-    throw new RdbkitError('USAGE', 'the address names a database, and --map-db or --to-db another', {
-      hint: 'give one of them',
-    });
-  }
-  return { ...options, toDb: db };
-}
-
-function requireSense(
-  name: string,
-  { transactional, onDoubt, follow, until, positionDb, dryRun, from, afterRdb, expired }: ReplayOptions,
-): void {
-  const refuse = (message: string, hint: string) => {
-    throw new RdbkitError('USAGE', message, { hint });
-  };
-  if (name === '-')
-    refuse('a replay needs a log in files, to begin where it should', 'give the file or the folder');
-  if (transactional !== undefined && onDoubt !== 'stop') {
-    refuse('--transactional leaves no doubt', 'leave --on-doubt out');
-  }
-  if (from !== undefined && afterRdb !== undefined) {
-    refuse('--from and --after-rdb exclude each other', 'give one of them');
-  }
-  if (expired === 'keep') {
-    refuse('--expired keep makes no sense with a log, which says itself what has expired', 'leave it out');
-  }
-  if (positionDb !== undefined && transactional === undefined) {
-    refuse('--position-db names the database of a key that is not given', 'give --transactional, too');
-  }
-  if (follow === true && until !== undefined)
-    refuse('--follow has no end, and --until is one', 'give one of them');
-  if (follow === true && dryRun === true)
-    refuse('--dry-run of a log that is followed has no end', 'leave --follow out');
-  if (positionDb !== undefined && !(Number.isInteger(positionDb) && positionDb >= 0)) {
-    refuse('--position-db is no database', 'give its number');
-  }
 }
