@@ -27,24 +27,18 @@ import { UnwantedCommands } from './unwanted-commands.js';
  *   not known are a module's, or new: they are kept, and told.
  */
 export class LogMend implements MendProgress {
-  /** Commands kept, SELECT, MULTI and EXEC included. */
   kept = 0;
-  /** Commands left out by a rule. */
   removed = 0;
   removedBytes = 0;
-  /** Where the log ends because that was asked for. */
-  end: PartPosition | undefined;
-  /** Database selected by what is kept. */
   keptDb = 0;
-  /** The last command that is kept in the part; -1 for none. */
+  plainKept = 0;
+  keptEnd = 0;
   lastOffset = -1;
   lastDb = 0;
-  /** Position behind the last command that is kept. */
-  keptEnd = 0;
+  /** Where the log ends because that was asked for. */
+  end: PartPosition | undefined;
   /** Position behind the last command that was told. */
   lastEnd = 0;
-  /** Commands kept that are no SELECT, MULTI or EXEC. */
-  plainKept = 0;
   /** Whether what ends the part is lost. */
   endsInLoss = false;
   /** Names of commands that no table has, and how many came that were no damage by the look of them. */

@@ -13,8 +13,6 @@ import { SentCommands } from './sent-commands.js';
 import { TransactionFrame } from './transaction-frame.js';
 import type { LogContext } from './write-context.js';
 
-export type { DrainKind, ReplayHooks, ReplayTracker, TransactionalOptions } from './replay-hooks.js';
-
 /** Why commands are skipped whose source never carried them out. */
 const GIVEN_UP = 'a discarded transaction';
 
