@@ -50,7 +50,10 @@ export interface LogImported {
 }
 
 /** @throws RdbkitError USAGE for options that make no sense with a log */
-export function requireLogOptions(names: readonly string[], { conflict, expired }: ImportOptions): void {
+export function requireLogOptions(
+  names: readonly string[],
+  { conflict, expired, beforeReplay }: ImportOptions,
+): void {
   const refuse = (message: string, hint: string) => {
     throw new RdbkitError('USAGE', message, { hint });
   };
@@ -60,6 +63,9 @@ export function requireLogOptions(names: readonly string[], { conflict, expired 
       '--conflict skip makes no sense with a log: its commands change keys that are there',
       'import into an empty target, or give --conflict replace',
     );
+  }
+  if (beforeReplay !== undefined) {
+    refuse('--before-replay is for dumps: the import of a log is its own replay', 'leave it out');
   }
   if (expired === 'keep') {
     refuse('--expired keep makes no sense with a log, which says itself what has expired', 'leave it out');

@@ -14,6 +14,7 @@ import {
   run,
 } from '../index.js';
 import type { CommandSelectionOptions } from './command-selection.js';
+import { holdFor } from './import-before-replay.js';
 import { importLog, requireLogOptions } from './import-log.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { isLog, openSource } from './input.js';
@@ -35,6 +36,8 @@ export interface ImportOptions
   to: string;
   conflict: ConflictPolicy;
   dryRun?: boolean;
+  /** Checkpoint of the replay that is to follow. */
+  beforeReplay?: string;
   precheck: boolean;
   checksum: boolean;
   maxRate?: { keys?: number; bytes?: number };
@@ -78,11 +81,10 @@ export async function importCommand(
     ...(hasLog ? { resumeHint: () => 'empty the target, or the databases concerned, and import again' } : {}),
   });
   const placed = withAddressDb(options, sink.address.db);
-  requireOwnFiles({ '--rejects': options.rejects, '--report': options.report }, [
-    ...names,
-    options.keysFrom,
-    options.passwordFile,
-  ]);
+  requireOwnFiles(
+    { '--rejects': options.rejects, '--report': options.report, '--before-replay': options.beforeReplay },
+    [...names, options.keysFrom, options.passwordFile],
+  );
   if (options.report !== undefined) requireReportFolder(options.report);
   const account = new Account();
   const rejects = options.rejects === undefined ? undefined : new RejectLog(options.rejects);
@@ -118,12 +120,24 @@ async function importDumps(given: ImportRun): Promise<ImportReport> {
   const checksum = options.checksum ? 'verify' : 'ignore';
   const open = () => names.map((name) => openSource(name, { limits, checksum }));
   if (options.precheck) for (const source of open()) await precheck(source, signal);
-  const stages = await runStages(options, open, limits, signal);
+  const held = await holdFor(options, sink);
+  // What has expired is there for the replay, too, which may prolong it.
+  const stages = await runStages(
+    held === undefined ? options : { ...options, expired: 'keep' },
+    open,
+    limits,
+    signal,
+  );
   const source = withSelection(chainSources(open()), options);
   const progress = new Progress(source, account, options.quiet === true);
-  return run(source, stages, sink, { signal, account, onProgress: progress.update }).finally(() =>
-    progress.clear(),
-  );
+  return run(source, held === undefined ? stages : [...stages, held.stage], sink, {
+    signal,
+    account,
+    onProgress: progress.update,
+  }).finally(() => {
+    progress.clear();
+    held?.end();
+  });
 }
 
 function importOneLog({ names: [name], limits, ...given }: ImportRun) {

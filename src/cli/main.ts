@@ -144,6 +144,10 @@ function addImport(program: Command): Command {
         .default('fail'),
     )
     .option('--dry-run', 'write nothing; say what would be written and what would collide')
+    .option(
+      '--before-replay <file>',
+      'a replay with this --checkpoint follows: hold expiries back until its end, so that nothing expires that its log prolongs',
+    )
     .option('--no-precheck', 'do not look through the input before the first write')
     .option('--no-checksum', 'do not verify the checksum of the dump')
     .option('--max-rate <rate>', 'at most so many keys a second (5000) or bytes a second (20mb/s)', parseRate)

@@ -87,6 +87,7 @@ a new base: name the one that was imported with --after-rdb where one may have c
 The target must be as the log's server was there: a replay does not look at it. FLUSHALL and FLUSHDB
 stop the replay, unless --allow-flush is given. Expiries that are past, or come while it runs, are
 held back until its end; while none runs, keys of the target expire, also such as the log prolongs.
+rdbkit import --before-replay holds them back for the replay with that checkpoint.
 
 A run that was killed can be gone on with by --checkpoint, which asks what to do with commands that
 may or may not have been carried out, or by --transactional, which leaves no doubt; the latter, too,
