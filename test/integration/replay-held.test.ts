@@ -51,16 +51,17 @@ describeServers((server) => {
 
   test('--transactional releases what a run that was killed has held back', async () => {
     const at = Date.now() + HOUR;
-    const slow = Array.from({ length: 150 }, () => 'INCR n');
+    // More than one batch, of which the first is to be seen while the others are still to come.
+    const slow = Array.from({ length: 6000 }, () => 'INCR n');
     const path = scratch.file('x.aof', log(...expiring(at), ...slow, `PEXPIREAT session ${at + 1}`));
-    const { child, finished } = await startRdbkit(replay(path, '--max-rate', '100'));
+    const { child, finished } = await startRdbkit(replay(path, '--max-rate', '2000'));
     await until(async () => Number(await running.client.get('n')) > 0, 'the replay has begun');
     child.kill('SIGKILL');
     await finished;
     expect(Number(await expiry('k'))).toBeGreaterThan(at);
 
     expect(await rdbkit(replay(path))).toMatchObject({ code: 0, stderr: '' });
-    expect(await running.client.get('n')).toBe('150');
+    expect(await running.client.get('n')).toBe('6000');
     await expectReleased(at);
   });
 
