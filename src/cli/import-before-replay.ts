@@ -4,6 +4,7 @@ import {
   holdExpiries,
   RdbkitError,
   type RestoreSink,
+  Spool,
   type Stage,
 } from '../index.js';
 import { formatCount } from './format.js';
@@ -21,27 +22,26 @@ interface HeldForReplay {
   end(): void;
 }
 
+/** @throws RdbkitError USAGE where `--before-replay` contradicts another option */
+export function requireHoldOptions({ beforeReplay, expired }: ImportOptions): void {
+  if (beforeReplay === undefined || expired !== 'keep') return;
+  throw new RdbkitError('USAGE', '--before-replay keeps the expiries of keys, and --expired keep does not', {
+    hint: 'give one of them',
+  });
+}
+
 /**
  * Holds expiries back for the replay whose checkpoint `--before-replay` names: between the two
  * runs the target must not expire what the log prolongs. The names stand where the replay looks.
  */
 export async function holdFor(
-  { beforeReplay: file, dryRun, expired, quiet }: ImportOptions,
+  { beforeReplay: file, dryRun, quiet }: ImportOptions,
   sink: RestoreSink,
 ): Promise<HeldForReplay | undefined> {
   if (file === undefined) return undefined;
-  if (expired === 'keep') {
-    throw new RdbkitError(
-      'USAGE',
-      '--before-replay keeps the expiries of keys, and --expired keep does not',
-      {
-        hint: 'give one of them',
-      },
-    );
-  }
-  if (dryRun === true) return undefined;
-  await HeldExpiries.requireRelease(sink.address);
-  const held = HeldExpiries.inFile(`${file}.held`);
+  const isDry = dryRun === true;
+  if (!isDry) await HeldExpiries.requireRelease(sink.address);
+  const held = isDry ? HeldExpiries.temporary(() => new Spool()) : HeldExpiries.inFile(`${file}.held`);
   const stage = holdExpiries(held, { windowMs: HOLD_MS, dialect: expiryDialectOf(await sink.connect()) });
   return {
     stage,
@@ -49,7 +49,7 @@ export async function holdFor(
       held.sync();
       const { size } = held;
       held.close();
-      if (size === 0 || quiet === true) return;
+      if (size === 0 || isDry || quiet === true) return;
       note(
         `up to ${formatCount(size)} keys in ${sink.address.label} have their expiry held back: rdbkit replay --checkpoint ${file} releases them at its end`,
       );

@@ -14,7 +14,7 @@ import {
   run,
 } from '../index.js';
 import type { CommandSelectionOptions } from './command-selection.js';
-import { holdFor } from './import-before-replay.js';
+import { holdFor, requireHoldOptions } from './import-before-replay.js';
 import { importLog, requireLogOptions } from './import-log.js';
 import { type ImportFrame, reportFailure, reportImport } from './import-report.js';
 import { isLog, openSource } from './input.js';
@@ -71,6 +71,7 @@ export async function importCommand(
   const limits = limitsOf(options);
   const hasLog = await holdsLog(names, signal);
   if (hasLog) requireLogOptions(names, options);
+  requireHoldOptions(options);
   const sink = restoreSink(options.to, {
     ...addressOptions(options),
     conflict: options.conflict,
@@ -120,14 +121,10 @@ async function importDumps(given: ImportRun): Promise<ImportReport> {
   const checksum = options.checksum ? 'verify' : 'ignore';
   const open = () => names.map((name) => openSource(name, { limits, checksum }));
   if (options.precheck) for (const source of open()) await precheck(source, signal);
-  const held = await holdFor(options, sink);
   // What has expired is there for the replay, too, which may prolong it.
-  const stages = await runStages(
-    held === undefined ? options : { ...options, expired: 'keep' },
-    open,
-    limits,
-    signal,
-  );
+  const kept: ImportOptions = options.beforeReplay === undefined ? options : { ...options, expired: 'keep' };
+  const stages = await runStages(kept, open, limits, signal);
+  const held = await holdFor(options, sink);
   const source = withSelection(chainSources(open()), options);
   const progress = new Progress(source, account, options.quiet === true);
   return run(source, held === undefined ? stages : [...stages, held.stage], sink, {

@@ -73,6 +73,14 @@ describeServers((server) => {
     expect(run.stderr).toMatch(/had no effect in the target/);
   });
 
+  test('a dry run says what it would write, and leaves no notes', async () => {
+    const checkpoint = scratch.path('checkpoint');
+    const run = await importInto(running.url, [dump()], ['--before-replay', checkpoint, '--dry-run']);
+    expect(run).toMatchObject({ code: 0, stderr: '', report: { read: 4, written: 4, skipped: 0 } });
+    expect(await running.client.dbsize()).toBe(0);
+    expect(existsSync(`${checkpoint}.held`)).toBe(false);
+  });
+
   test('it is refused where it means nothing', async () => {
     const { path } = writeLog(scratch.folder, ['SET a 1']);
     const ofLog = await importInto(running.url, [path], ['--before-replay', scratch.path('c')]);
